@@ -54,6 +54,8 @@ export interface ActorRow {
   readonly version: string;
   readonly structureHash: string;
   readonly revision: number;
+  /** The state's path: `a.b` for nested states, `(a)|(b)` for parallel ones. Derived from the snapshot. */
+  readonly path: string;
   readonly snapshot: PersistedSnapshot;
   readonly timers: readonly Timer[];
   readonly effects: readonly PendingEffect[];
@@ -73,7 +75,7 @@ export interface TransitionRecord {
   readonly actorId: string;
   readonly revision: number;
   readonly event: ActorEvent;
-  /** State paths, `a.b` for nested and `a|b` for parallel states; `null` before the first. */
+  /** State paths, `a.b` for nested and `(a)|(b)` for parallel states; `null` before the first. */
   readonly from: string | null;
   readonly to: string;
   /** Effects that this transition armed. */
@@ -130,8 +132,11 @@ export interface Wake {
 /** The store's operations inside one transaction. `raw` is what companions, projections and participants write with. */
 export interface StoreTransaction<Tx> {
   readonly raw: Tx;
-  /** The store's clock, in epoch milliseconds. Read first: every instant written by the batch derives from it. */
-  now(): Promise<number>;
+  /**
+   * The first statement: marks the transaction with its commit id, so that `hasCommit` can wait for its end, and reads
+   * the store's clock in whole epoch milliseconds. Every instant that the batch writes derives from it.
+   */
+  begin(commitId: string): Promise<number>;
   /** Locks the actors that exist, in key order, and returns them. */
   lock(ids: readonly string[]): Promise<readonly LockedActor[]>;
   /** Undelivered messages with `deliverAt` ≤ now, at most one per target: the first in the order sent. */
@@ -139,7 +144,10 @@ export interface StoreTransaction<Tx> {
   /** Inserts actors and returns the ids of those that did not exist. Waits for a concurrent insert of the same id. */
   insert(rows: readonly ActorRow[], nowMs: number): Promise<readonly string[]>;
   write(changes: Changes): Promise<void>;
-  /** Locks the actors and tells whether a transition or a lease of this commit is there. For a lost COMMIT answer. */
+  /**
+   * For a lost COMMIT answer: waits until the transaction marked with this commit id has ended, then tells whether a
+   * transition or a lease of it is there.
+   */
   hasCommit(commitId: string, ids: readonly string[]): Promise<boolean>;
 }
 
@@ -186,6 +194,8 @@ export interface Outbox {
 
 /** Carries wake-ups to workers. May lose, double, delay or reorder them. */
 export interface WakeUps {
+  /** How many more wake-ups the queue takes now; 0 when it is full or away. The backlog stays in the outbox, where it is safe. */
+  room(): Promise<number>;
   /**
    * Publishes one wake-up per actor, unless the queue is full or away; then it does nothing.
    * @returns whether they were published. Never throws: the outbox will bring them again.
@@ -293,6 +303,7 @@ export interface ProjectedTransition {
   readonly from: StateView | null;
   readonly to: StateView;
   readonly context: Json;
+  readonly traceparent: string | null;
 }
 
 /** Derives rows of its own from transitions, in their commit. Called with all transitions of one machine in a batch. */

@@ -36,7 +36,12 @@ export const effects = {
   /** Void by the authorize key; if it was captured already, refund. Undoing nothing is done too, and leaves a tombstone. */
   'payments.undo': effect<
     Nothing,
-    { settlement: 'nothing' | 'voided' | 'refunded' | 'expired'; voidedCents: number; refundedCents: number; expiredCents: number },
+    {
+      settlement: 'nothing' | 'voided' | 'refunded' | 'expired';
+      voidedCents: number;
+      refundedCents: number;
+      expiredCents: number;
+    },
     { code: string }
   >(),
   'orders.create': effect<
@@ -51,7 +56,10 @@ export const effects = {
   'inventory.reserve': effect<
     { items: readonly Item[] },
     Nothing,
-    { code: 'insufficient_stock' | 'reservation_released'; short: readonly { productId: string; requested: number; available: number }[] }
+    {
+      code: 'insufficient_stock' | 'reservation_released';
+      short: readonly { productId: string; requested: number; available: number }[];
+    }
   >(),
   /** Releasing nothing is done too, and leaves a tombstone that refuses a late reserve. */
   'inventory.release': effect<Nothing, Nothing, { code: 'reservation_sold' }>(),

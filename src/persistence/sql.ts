@@ -3,7 +3,8 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { createSqlTag, type Interceptor, SchemaValidationError } from 'slonik';
 
-export const sql = createSqlTag();
+/** `sql.typeAlias('void')` is for statements whose rows nobody reads. */
+export const sql = createSqlTag({ typeAliases: { void: anyRow() } });
 
 /** The part of the Standard Schema interface (standardschema.dev, version 1) that Slonik uses. */
 export interface RowSchema<T> {
@@ -30,6 +31,10 @@ export function row<S extends TSchema>(schema: S): RowSchema<Static<S>> {
           : { issues: [...compiled.Errors(value)].map((e) => ({ message: `${e.path}: ${e.message}` })) },
     },
   };
+}
+
+function anyRow(): RowSchema<unknown> {
+  return { '~standard': { version: 1, vendor: 'typebox', validate: (value) => ({ value }) } };
 }
 
 /** Slonik only carries a query's schema; this interceptor applies it to every row. */

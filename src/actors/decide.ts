@@ -1,0 +1,233 @@
+/** What one step does to one locked actor: pure, before any write. Messages come first, then timers, then the effect. */
+import { checkFence, giveBack, isLeased, maxClaims, maxNotNowMs, replaceEffect } from './fence.ts';
+import type { Cause } from './interpret.ts';
+import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect } from './ports.ts';
+import type { Answer, CompanionCall, Next, Step, StepResult } from './steps.ts';
+import { type ActorMachine, initEvent, type MachineStep, settledEvent, uncertainEvent } from './xstate-adapter.ts';
+
+/** A step with what is to be done for it. The batch fills `result`. */
+export interface Plan {
+  readonly step: Step;
+  readonly locked: LockedActor | null;
+  readonly observations: readonly Observation[];
+  /** The message that this commit applies or ignores, and therefore deletes. */
+  readonly consumes: Message | null;
+  readonly companion: CompanionCall | null;
+  action: Action;
+  result: StepResult;
+}
+
+export type Action =
+  | { readonly type: 'start'; readonly row: ActorRow; readonly step: MachineStep; readonly cause: Cause }
+  | { readonly type: 'move'; readonly state: MachineStep; readonly cause: Cause }
+  | { readonly type: 'local'; readonly state: MachineStep; readonly effect: PendingEffect }
+  | { readonly type: 'claim'; readonly row: ActorRow; readonly effectId: string }
+  | { readonly type: 'rewrite'; readonly row: ActorRow; readonly next: Next }
+  | { readonly type: 'nothing'; readonly next: Next }
+  | { readonly type: 'answer'; readonly answer: Answer; readonly next: Next };
+
+export interface DecisionContext {
+  readonly machineOf: (machine: string, version?: string) => ActorMachine | null;
+  readonly isRemote: (effect: string) => boolean;
+  readonly random: () => number;
+  readonly nowMs: number;
+  readonly commitId: string;
+}
+
+type Decision = Pick<Plan, 'action'> & Partial<Pick<Plan, 'observations' | 'consumes' | 'companion'>>;
+
+const waiting: Decision = { action: { type: 'nothing', next: { type: 'waiting' } } };
+const again: Decision = { action: { type: 'nothing', next: { type: 'again' } } };
+
+export function decide(step: Step, locked: LockedActor | null, message: Message | null, context: DecisionContext): Plan {
+  const decision = decideFor(step, locked, message, context);
+  return {
+    step,
+    locked,
+    observations: decision.observations ?? [],
+    consumes: decision.consumes ?? null,
+    companion: decision.companion ?? null,
+    action: decision.action,
+    result: { answer: { type: 'applied' }, revision: locked?.row.revision ?? 0, next: { type: 'waiting' } },
+  };
+}
+
+function decideFor(step: Step, locked: LockedActor | null, message: Message | null, context: DecisionContext): Decision {
+  if (step.type === 'start') return locked ? refusal('exists', { actor: step.actorId }) : start(step, context);
+  if (!locked) return step.type === 'advance' && message ? startByMessage(message, context) : absent(step);
+  const { row } = locked;
+  if (step.type === 'park') return park(row, step.reason);
+  if (step.type === 'unpark') return unpark(row);
+  const machine = context.machineOf(row.machine, row.version);
+  if (!machine || machine.structureHash !== row.structureHash) return leave(step, row);
+  if (row.parked?.by === 'runtime') return step.type === 'send' ? refusal('refused', { ...row.parked }) : { action: { type: 'nothing', next: { type: 'parked' } } };
+  let state: MachineStep;
+  try {
+    state = rehydrated(machine, row);
+  } catch (error) {
+    return park(row, error instanceof Error ? error.message : String(error));
+  }
+  switch (step.type) {
+    case 'send':
+      return send(step, machine, state);
+    case 'advance':
+      return advance(step, { row, machine, state, message }, context);
+    case 'outcome':
+      return settle(step, { row, state }, context);
+    case 'notNow':
+      return putOff(step, { row, state }, context);
+  }
+}
+
+/** Restores the state and makes sure that every stored effect still belongs to it. */
+function rehydrated(machine: ActorMachine, row: ActorRow): MachineStep {
+  const state = machine.rehydrate(row.snapshot);
+  const lost = row.effects.find((effect) => state.invokes.get(effect.invoke) !== effect.src);
+  if (lost) throw new Error(`the pending effect ${lost.id} (${lost.src}) is not one of the state ${state.view.path}`);
+  return state;
+}
+
+function start(step: Step & { type: 'start' }, context: DecisionContext): Decision {
+  const { action } = startOf(step.actorId, step.machine, step.input, step.traceparent, context);
+  return { action, companion: step.companion };
+}
+
+/** A message finds nobody: its target begins, and takes the message in its next step. */
+function startByMessage(message: Message, context: DecisionContext): Decision {
+  if (!context.machineOf(message.targetMachine)) return { action: { type: 'nothing', next: { type: 'left' } } };
+  return startOf(message.targetId, message.targetMachine, { id: message.targetId }, message.traceparent, context);
+}
+
+function startOf(id: string, machineId: string, input: Json, traceparent: string | null, context: DecisionContext): Decision {
+  const machine = context.machineOf(machineId);
+  if (!machine) throw new Error(`no machine is named ${machineId}`);
+  const step = machine.start(input);
+  const row: ActorRow = {
+    id,
+    machine: machine.id,
+    version: machine.version,
+    structureHash: machine.structureHash,
+    revision: 0,
+    path: step.view.path,
+    snapshot: step.snapshot,
+    timers: [],
+    effects: [],
+    parked: null,
+    traceparent,
+  };
+  return { action: { type: 'start', row, step, cause: { event: initEvent(input) } } };
+}
+
+function absent(step: Step): Decision {
+  if (step.type === 'send') return refusal('refused', { reason: 'absent' });
+  return { action: { type: 'nothing', next: { type: 'absent' } } };
+}
+
+function refusal(type: 'refused' | 'exists', detail: Json): Decision {
+  return { action: { type: 'answer', answer: { type, detail }, next: { type: 'waiting' } } };
+}
+
+function leave(step: Step, row: ActorRow): Decision {
+  const observations: Observation[] = [{ type: 'unknown-version', actorId: row.id, machine: row.machine, version: row.version }];
+  if (step.type === 'send') return { ...refusal('refused', { reason: 'unknown version' }), observations };
+  return { action: { type: 'nothing', next: { type: 'left' } }, observations };
+}
+
+function park(row: ActorRow, reason: string): Decision {
+  const parked = { by: 'runtime', reason } as const;
+  return {
+    action: { type: 'rewrite', row: { ...row, parked }, next: { type: 'parked' } },
+    observations: [{ type: 'parked', actorId: row.id, parking: parked }],
+  };
+}
+
+/** Only what the runtime parked: a machine's parked state is left by an event. */
+function unpark(row: ActorRow): Decision {
+  if (row.parked?.by !== 'runtime') return refusal('refused', { reason: 'not parked by the runtime' });
+  return { action: { type: 'rewrite', row: { ...row, parked: null }, next: { type: 'again' } } };
+}
+
+function send(step: Step & { type: 'send' }, machine: ActorMachine, state: MachineStep): Decision {
+  if (state.snapshot.status !== 'active' || !machine.accepts(state.state, step.event))
+    return refusal('refused', { reason: 'not accepted', state: state.view.path });
+  return { action: { type: 'move', state, cause: { event: step.event } }, companion: step.companion };
+}
+
+interface Subject {
+  readonly row: ActorRow;
+  readonly state: MachineStep;
+}
+
+function advance(
+  step: Step & { type: 'advance' },
+  subject: Subject & { readonly machine: ActorMachine; readonly message: Message | null },
+  context: DecisionContext,
+): Decision {
+  const { row, machine, state, message } = subject;
+  if (message) return applyMessage(message, row, machine, state);
+  if (state.snapshot.status !== 'active') return { action: { type: 'nothing', next: { type: 'done' } } };
+  if (row.parked) return { action: { type: 'nothing', next: { type: 'parked' } } };
+  const timer = row.timers.filter(({ dueAtMs }) => dueAtMs <= context.nowMs).sort((a, b) => a.dueAtMs - b.dueAtMs)[0];
+  if (timer) {
+    if (machine.accepts(state.state, timer.event)) return { action: { type: 'move', state, cause: { event: timer.event, timer } } };
+    const timers = row.timers.filter((other) => other.id !== timer.id);
+    return { action: { type: 'rewrite', row: { ...row, timers }, next: { type: 'again' } }, observations: [ignored(row.id, timer.event.type)] };
+  }
+  if (step.until !== null && state.view.tags.includes(step.until)) return waiting;
+  const effect = row.effects.find((pending) => !isLeased(pending, context.nowMs));
+  if (!effect) return waiting;
+  return context.isRemote(effect.src) ? claimRemote(row, state, effect, context) : { action: { type: 'local', state, effect } };
+}
+
+/** Applied or ignored, a message is deleted in this very commit. */
+function applyMessage(message: Message, row: ActorRow, machine: ActorMachine, state: MachineStep): Decision {
+  const deaf = row.parked !== null || state.snapshot.status !== 'active';
+  if (deaf || !machine.accepts(state.state, message.event))
+    return { ...again, consumes: message, observations: [ignored(row.id, message.event.type)] };
+  return { action: { type: 'move', state, cause: { event: message.event } }, consumes: message };
+}
+
+const ignored = (actorId: string, event: string): Observation => ({ type: 'event-ignored', actorId, event });
+
+function claimRemote(row: ActorRow, state: MachineStep, effect: PendingEffect, context: DecisionContext): Decision {
+  const observations: Observation[] = effect.lease && effect.notNowSinceMs === null ? [{ type: 'lease-expired', actorId: row.id, effectId: effect.id }] : [];
+  if (effect.claims < maxClaims) return { action: { type: 'claim', row, effectId: effect.id }, observations };
+  const outcome = { type: 'unknown', code: 'claims_spent', message: `claimed ${effect.claims} times without an outcome` } as const;
+  return {
+    action: { type: 'move', state, cause: { event: uncertainEvent(effect.invoke, outcome, context.random()), settled: effect, remote: true } },
+    observations: [...observations, { type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'unknown' }],
+  };
+}
+
+function settle(step: Step & { type: 'outcome' }, { row, state }: Subject, context: DecisionContext): Decision {
+  const verdict = checkFence(row, step.effectId, step.token);
+  if (verdict.type === 'stale') return { ...again, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
+  if (verdict.type === 'fenced')
+    return { ...again, observations: [{ type: 'outcome-fenced', actorId: row.id, effectId: step.effectId, token: step.token }] };
+  const { effect } = verdict;
+  const { outcome } = step;
+  const event =
+    outcome.type === 'done' || outcome.type === 'refused'
+      ? settledEvent(effect.invoke, outcome)
+      : uncertainEvent(effect.invoke, outcome, context.random());
+  return {
+    action: { type: 'move', state, cause: { event, settled: effect, remote: true } },
+    observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: outcome.type }],
+  };
+}
+
+/** The call was not made: the lease goes back, unless that has been the answer for too long. */
+function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, context: DecisionContext): Decision {
+  const verdict = checkFence(row, step.effectId, step.token);
+  if (verdict.type !== 'current') return again;
+  const { effect } = verdict;
+  const sinceMs = effect.notNowSinceMs ?? context.nowMs;
+  if (!step.late && context.nowMs - sinceMs >= maxNotNowMs) {
+    const outcome = { type: 'failed', code: 'not_now', message: 'the participant was not to be called for too long' } as const;
+    const event = uncertainEvent(effect.invoke, outcome, context.random());
+    return { action: { type: 'move', state, cause: { event, settled: effect, remote: true } } };
+  }
+  const back = giveBack(effect, context.nowMs, step.retryAfterMs, context.commitId);
+  const given = step.late ? { ...back, notNowSinceMs: effect.notNowSinceMs } : back;
+  return { action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: step.late ? 'again' : 'waiting' } } };
+}

@@ -1,0 +1,158 @@
+/**
+ * While one commit is on its way the next steps gather, and go as one transaction. An idle process commits at once: no
+ * timer ever adds latency.
+ */
+import type { BatchResult } from './commit-batch.ts';
+import { StoreError } from './ports.ts';
+import type { Step, StepResult } from './steps.ts';
+
+export interface GroupCommitPorts {
+  /** One transaction with these steps. */
+  readonly commit: (steps: readonly Step[], commitId: string) => Promise<BatchResult>;
+  /** Whether the transaction of that commit id, whose answer was lost, has committed. Waits for its end. */
+  readonly hasCommit: (commitId: string, actorIds: readonly string[]) => Promise<boolean>;
+  /** Called after each commit, with what it made due and what there is to report. */
+  readonly onCommitted: (batch: BatchResult, steps: readonly Step[]) => void;
+  readonly onRetry: (reason: string) => void;
+  readonly newId: () => string;
+  readonly delay: (ms: number) => Promise<void>;
+}
+
+export interface GroupCommitLimits {
+  /** Steps per transaction. */
+  readonly maxBatch: number;
+  /** Transactions at a time. One is enough for a process; more keep a slow lock from holding up everybody. */
+  readonly lanes: number;
+}
+
+/** A deadlock or lock timeout is tried again this often before its batch is split. */
+const maxConflictRetries = 3;
+/** How often a lost COMMIT answer is looked up before the caller is told that nobody knows. */
+const maxLookups = 6;
+const firstLookupDelayMs = 50;
+
+interface Entry {
+  readonly step: Step;
+  readonly resolve: (result: StepResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * @returns commits one step, together with those of other callers
+ * @throws (the returned function) StoreError when the store is away, or refuses this very step
+ */
+export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits): (step: Step) => Promise<StepResult> {
+  const queue: Entry[] = [];
+  const busy = new Set<string>();
+  let running = 0;
+  let scheduled = false;
+
+  const pump = (): void => {
+    scheduled = false;
+    while (running < limits.lanes) {
+      const entries = takeBatch(queue, busy, limits.maxBatch);
+      if (entries.length === 0) return;
+      running += 1;
+      void commitEntries(ports, entries).finally(() => {
+        running -= 1;
+        for (const { step } of entries) busy.delete(step.actorId);
+        pump();
+      });
+    }
+  };
+
+  return (step) =>
+    new Promise((resolve, reject) => {
+      queue.push({ step, resolve, reject });
+      if (scheduled) return;
+      // After this turn of the event loop, so that steps of the same turn share a commit.
+      scheduled = true;
+      setImmediate(pump);
+    });
+}
+
+/** At most one step per actor; a second one waits for the next batch, in its order. */
+function takeBatch(queue: Entry[], busy: Set<string>, maxBatch: number): Entry[] {
+  const taken: Entry[] = [];
+  const left: Entry[] = [];
+  const skipped = new Set<string>();
+  for (const entry of queue) {
+    const { actorId } = entry.step;
+    if (taken.length < maxBatch && !busy.has(actorId) && !skipped.has(actorId)) {
+      busy.add(actorId);
+      taken.push(entry);
+    } else {
+      skipped.add(actorId);
+      left.push(entry);
+    }
+  }
+  queue.splice(0, queue.length, ...left);
+  return taken;
+}
+
+/** Settles every entry, however the store behaves: retries conflicts, splits around a guilty step. Never throws. */
+async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[]): Promise<void> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      const { results } = await commitOnce(ports, entries.map(({ step }) => step));
+      for (const [i, entry] of entries.entries()) {
+        const result = results[i];
+        if (result) entry.resolve(result);
+        else entry.reject(new Error('a step was left without a result'));
+      }
+      return;
+    } catch (error) {
+      const kind = error instanceof StoreError ? error.kind : 'rejected';
+      ports.onRetry(kind);
+      if (kind === 'conflict' && retries < maxConflictRetries) continue;
+      if (kind === 'unavailable' || entries.length === 1) {
+        for (const entry of entries) entry.reject(error);
+        return;
+      }
+      // Somewhere in here is the guilty step: alone it fails alone.
+      const half = Math.ceil(entries.length / 2);
+      await commitEntries(ports, entries.slice(0, half));
+      await commitEntries(ports, entries.slice(half));
+      return;
+    }
+  }
+}
+
+async function commitOnce(ports: GroupCommitPorts, steps: readonly Step[]): Promise<BatchResult> {
+  const commitId = ports.newId();
+  let batch: BatchResult | null = null;
+  try {
+    batch = await ports.commit(steps, commitId);
+  } catch (error) {
+    if (!(error instanceof LostCommit)) throw error;
+    if (!(await lookUp(ports, commitId, steps))) return commitOnce(ports, steps);
+    batch = error.batch;
+  }
+  ports.onCommitted(batch, steps);
+  return batch;
+}
+
+/** The answer to COMMIT was lost. Carries what the batch would have answered, in case it did commit. */
+export class LostCommit extends Error {
+  override readonly name = 'LostCommit';
+  readonly batch: BatchResult;
+
+  constructor(batch: BatchResult, cause: unknown) {
+    super('the answer to COMMIT was lost', { cause });
+    this.batch = batch;
+  }
+}
+
+async function lookUp(ports: GroupCommitPorts, commitId: string, steps: readonly Step[]): Promise<boolean> {
+  for (let lookups = 1; ; lookups += 1) {
+    try {
+      return await ports.hasCommit(
+        commitId,
+        steps.map(({ actorId }) => actorId),
+      );
+    } catch (error) {
+      if (lookups >= maxLookups) throw new StoreError('unavailable', 'whether it committed is unknown', { cause: error, commitUnknown: true });
+      await ports.delay(firstLookupDelayMs * 2 ** lookups);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/** Durable XState actors on a transactional store. Start with `createActorSystem`; see docs/architecture.md. */
+export { createActorSystem } from './system.ts';
+export type { ActorSystem, ActorView, Applied, NotApplied, SystemDefinition, SystemLimits } from './system.ts';
+export type { VisitEnd } from './visit.ts';
+export type { CompanionCall } from './steps.ts';
+export { actorMachine, pathOf, replay } from './xstate-adapter.ts';
+export type { ActorMachine, LiveState, MachineStep } from './xstate-adapter.ts';
+export * from './ports.ts';

@@ -1,0 +1,232 @@
+/**
+ * The one file that knows how XState encodes actions, events and snapshots. The rest of the runtime sees steps: a
+ * persisted snapshot, and in order what the transition asks for (effects to arm, timers, messages).
+ * Source: xstate 5.33 (`initialTransition`, `transition`, `resolveState`; the SCXML order of exit before entry actions).
+ */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyStateNode,
+  initialTransition,
+  type StateValue,
+  transition,
+} from 'xstate';
+import type { ActorEvent, Json, PersistedSnapshot, SettledOutcome, StateView, UncertainOutcome } from './ports.ts';
+
+/** What a transition asks the runtime to do, in the order XState gave it. */
+export type MachineAction =
+  | { readonly type: 'arm'; readonly invoke: string; readonly src: string; readonly input: Json; readonly timeoutMs: number }
+  | { readonly type: 'disarm'; readonly invoke: string }
+  | { readonly type: 'setTimer'; readonly id: string; readonly event: ActorEvent; readonly delayMs: number }
+  | { readonly type: 'cancelTimer'; readonly id: string }
+  | { readonly type: 'tell'; readonly machine: string; readonly id: string; readonly event: ActorEvent };
+
+/** A machine's state in memory. Opaque: only this file looks inside. */
+export type LiveState = AnyMachineSnapshot;
+
+export interface MachineStep {
+  readonly state: LiveState;
+  readonly snapshot: PersistedSnapshot;
+  readonly view: StateView;
+  readonly actions: readonly MachineAction[];
+  /** Invokes of the states that are active now: a pending effect of any other has been left. */
+  readonly invokes: ReadonlyMap<string, string>;
+}
+
+/** The stored snapshot does not fit the machine (a state or effect is gone, a value differs): park, never guess. */
+export class RehydrationError extends Error {
+  override readonly name = 'RehydrationError';
+}
+
+/** A machine as the runtime uses it: pure functions over persisted snapshots. */
+export interface ActorMachine {
+  readonly id: string;
+  readonly version: string;
+  /** SHA-256 of the machine's structure: states, transitions, names of guards and actions, delays, tags, meta. */
+  readonly structureHash: string;
+  readonly config: Json;
+  start(input: Json): MachineStep;
+  /** @throws RehydrationError */
+  rehydrate(snapshot: PersistedSnapshot): MachineStep;
+  /** @throws whatever a guard or an assign throws */
+  step(state: LiveState, event: ActorEvent): MachineStep;
+  accepts(state: LiveState, event: ActorEvent): boolean;
+  /** Event types of the machine's own (no outcomes, no timers) that would be accepted now, given only their type. */
+  acceptedEvents(state: LiveState): readonly string[];
+}
+
+const defaultTimeoutMs = 10_000;
+
+/** @param version changes whenever the structure, a guard or an assign does; actors stay on theirs */
+export function actorMachine(machine: AnyStateMachine, version: string): ActorMachine {
+  const config = plainJson(machine.config);
+  return {
+    id: machine.id,
+    version,
+    structureHash: createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16),
+    config,
+    start: (input) => toStep(...initialTransition(machine, input)),
+    rehydrate: (snapshot) => toStep(rehydrate(machine, snapshot), []),
+    step: (state, event) => toStep(...transition(machine, state, event)),
+    accepts: (state, event) => state.can(event),
+    acceptedEvents: (state) =>
+      machine.events.filter((type) => !type.startsWith('xstate.') && state.status === 'active' && state.can({ type })),
+  };
+}
+
+// Event keys of XState's own making; nowhere else are they written.
+
+export const initEvent = (input: Json): ActorEvent => ({ type: 'xstate.init', input });
+
+export const settledEvent = (invoke: string, outcome: SettledOutcome): ActorEvent => ({
+  type: `xstate.done.actor.${invoke}`,
+  actorId: invoke,
+  output: { ...outcome.value, type: outcome.type },
+});
+
+/** `random` is drawn here once, so that a backoff computed from it replays to the same instant. */
+export const uncertainEvent = (invoke: string, outcome: UncertainOutcome, random: number): ActorEvent => ({
+  type: `xstate.error.actor.${invoke}`,
+  actorId: invoke,
+  error: { type: outcome.type, code: outcome.code, message: outcome.message, random },
+});
+
+/** Replays one logged event: the first builds the actor, each later one moves it. */
+export function replay(machine: ActorMachine, state: LiveState | null, event: ActorEvent): MachineStep {
+  if (state) return machine.step(state, event);
+  if (event.type !== 'xstate.init') throw new RehydrationError(`a log starts with ${event.type}`);
+  return machine.start(event['input'] ?? null);
+}
+
+function rehydrate(machine: AnyStateMachine, stored: PersistedSnapshot): LiveState {
+  const historyValue: Record<string, AnyStateNode[]> = {};
+  let state: LiveState;
+  try {
+    for (const [id, nodes] of Object.entries(stored.historyValue ?? {}))
+      historyValue[id] = nodes.map((node) => machine.getStateNodeById(node));
+    state = machine.resolveState({
+      value: stored.value as StateValue,
+      context: stored.context,
+      status: stored.status,
+      historyValue,
+      ...('output' in stored ? { output: stored.output } : {}),
+      ...('error' in stored ? { error: stored.error } : {}),
+    });
+  } catch (error) {
+    throw new RehydrationError(`the snapshot does not fit: ${messageOf(error)}`, { cause: error });
+  }
+  if (state.status !== stored.status || !isDeepStrictEqual(state.value, stored.value))
+    throw new RehydrationError(`stored as ${JSON.stringify(stored.value)}, restored as ${JSON.stringify(state.value)}`);
+  return state;
+}
+
+interface EmittedAction {
+  readonly type: string;
+  readonly params: unknown;
+}
+
+function toStep(state: LiveState, emitted: readonly EmittedAction[]): MachineStep {
+  if (state.status === 'error') throw new Error(`the machine failed: ${messageOf(state.error)}`);
+  const nodes = state._nodes as readonly AnyStateNode[];
+  const invokes = new Map(nodes.flatMap((node) => node.invoke.map((invoke) => [invoke.id, String(invoke.src)] as const)));
+  return {
+    state,
+    snapshot: toPersisted(state),
+    view: { path: pathOf(state.value), tags: [...state.tags].sort(), meta: mergedMeta(nodes) },
+    actions: emitted.flatMap((action) => toAction(action, nodes)),
+    invokes,
+  };
+}
+
+function toPersisted(state: LiveState): PersistedSnapshot {
+  const history = Object.entries(state.historyValue as Record<string, AnyStateNode[]>);
+  return {
+    status: state.status === 'done' ? 'done' : 'active',
+    value: plainJson(state.value),
+    context: plainJson(state.context),
+    ...(history.length > 0 ? { historyValue: Object.fromEntries(history.map(([id, on]) => [id, on.map((n) => n.id)])) } : {}),
+    ...(state.output === undefined ? {} : { output: plainJson(state.output) }),
+  };
+}
+
+function toAction(action: EmittedAction, nodes: readonly AnyStateNode[]): MachineAction[] {
+  const params = isRecord(action.params) ? action.params : {};
+  switch (action.type) {
+    case 'xstate.spawnChild': {
+      const { id, src } = params;
+      if (typeof id !== 'string' || typeof src !== 'string') throw new Error('invoke effects by name');
+      const owner = nodes.find((node) => node.invoke.some((invoke) => invoke.id === id));
+      const timeoutMs: unknown = isRecord(owner?.meta) ? owner.meta['timeoutMs'] : undefined;
+      return [
+        { type: 'arm', invoke: id, src, input: plainJson(params['input'] ?? null), timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : defaultTimeoutMs },
+      ];
+    }
+    // Stopping an effect that was armed before this step carries no reference: `invokes` tells that one.
+    case 'xstate.stopChild':
+      return typeof params['id'] === 'string' ? [{ type: 'disarm', invoke: params['id'] }] : [];
+    case 'xstate.raise': {
+      // Without a delay XState has already taken the event in this very step.
+      if (typeof params['delay'] !== 'number') return [];
+      const event = toEvent(params['event']);
+      return [{ type: 'setTimer', id: typeof params['id'] === 'string' ? params['id'] : event.type, event, delayMs: params['delay'] }];
+    }
+    case 'xstate.cancel':
+      return [{ type: 'cancelTimer', id: String(params['sendId']) }];
+    case 'tell': {
+      const { machine, id } = params;
+      if (typeof machine !== 'string' || typeof id !== 'string') throw new Error('tell needs a machine and an id');
+      return [{ type: 'tell', machine, id, event: toEvent(params['event']) }];
+    }
+    case 'xstate.assign':
+    case 'xstate.enqueueActions':
+    case 'xstate.log':
+      return [];
+    default:
+      throw new Error(`a durable machine cannot run the action ${action.type}: use effects, timers and tell`);
+  }
+}
+
+/** `a.b` for nested states, `(a)|(b)` for parallel ones. */
+export function pathOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (!isRecord(value)) return '';
+  const parts = Object.entries(value).map(([key, inner]) => {
+    const rest = pathOf(inner);
+    return rest === '' ? key : `${key}.${rest}`;
+  });
+  return parts.length > 1 ? parts.map((part) => `(${part})`).join('|') : (parts[0] ?? '');
+}
+
+/** Deeper states win. */
+function mergedMeta(nodes: readonly AnyStateNode[]): { readonly [key: string]: Json } {
+  const byDepth = [...nodes].sort((a, b) => a.path.length - b.path.length);
+  const merged: Record<string, Json> = {};
+  for (const { meta } of byDepth) if (isRecord(meta)) for (const [key, value] of Object.entries(meta)) merged[key] = plainJson(value);
+  return merged;
+}
+
+function toEvent(value: unknown): ActorEvent {
+  const event = plainJson(value);
+  if (!isEvent(event)) throw new Error('an event is JSON with a type');
+  return event;
+}
+
+export function isEvent(value: Json | undefined): value is ActorEvent {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+}
+
+/** A copy that is JSON for certain; functions become their name, so that structures can be hashed. */
+function plainJson(value: unknown): Json {
+  const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'function' ? `ƒ ${inner.name}` : inner));
+  return text === undefined ? null : (JSON.parse(text) as Json);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,49 @@
+/** Completes the OpenAPI document: problems as they are really sent, internal routes marked as such. */
+import { STATUS_CODES } from 'node:http';
+import { problemMediaType } from './problems.ts';
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: { readonly [path: string]: { readonly [method: string]: OpenApiOperation } };
+  readonly components?: { readonly schemas?: { readonly [name: string]: unknown } };
+}
+
+export interface OpenApiOperation {
+  operationId?: string;
+  tags?: string[];
+  responses: { [status: string]: OpenApiResponse };
+}
+
+export interface OpenApiResponse {
+  description: string;
+  content?: { [mediaType: string]: { schema?: { properties?: { [name: string]: unknown } } | { $ref: string } } };
+}
+
+/**
+ * @param json the document as @fastify/swagger derives it from the routes: problems as `application/json`, inline
+ * @returns problems as `application/problem+json`, by reference, and one as every operation's default answer
+ */
+export function completeDocument(json: string): OpenApiDocument {
+  const document: OpenApiDocument = JSON.parse(json);
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const operation of Object.values(operations)) {
+      if (path.startsWith('/internal/')) operation.tags = [...new Set(['internal', ...(operation.tags ?? [])])];
+      for (const [status, response] of Object.entries(operation.responses)) describe(status, response);
+      operation.responses['default'] ??= { description: 'Any other problem', content: problemContent() };
+    }
+  }
+  return document;
+}
+
+function problemContent(): NonNullable<OpenApiResponse['content']> {
+  return { [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } };
+}
+
+function describe(status: string, response: OpenApiResponse): void {
+  const schema = response.content?.['application/json']?.schema;
+  const isProblem = Number(status) >= 400 && schema !== undefined && 'properties' in schema && schema.properties?.['trace_id'];
+  if (isProblem) response.content = problemContent();
+  // The swagger plugin's words for a response without a description of its own.
+  if (isProblem || response.description === 'Default Response') response.description = STATUS_CODES[status] ?? 'Success';
+}

@@ -1,0 +1,101 @@
+/** How actors, transitions and messages look as rows. */
+import { Type, type Static } from '@sinclair/typebox';
+import type { ActorRow, Message, TransitionRecord } from '../actors/index.ts';
+import { pathOf } from '../actors/index.ts';
+import { row } from './sql.ts';
+
+const Text = Type.String();
+const NullableText = Type.Union([Type.String(), Type.Null()]);
+const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
+const Event = Type.Unsafe<TransitionRecord['event']>(Type.Object({ type: Type.String() }));
+
+const Actor = Type.Object({
+  id: Text,
+  machine: Text,
+  version: Text,
+  structure_hash: Text,
+  revision: Type.Integer(),
+  snapshot: Type.Unsafe<ActorRow['snapshot']>(Type.Object({ status: Type.String() })),
+  timers: Type.Unsafe<ActorRow['timers']>(Type.Array(Type.Object({ id: Type.String() }))),
+  effects: Type.Unsafe<ActorRow['effects']>(Type.Array(Type.Object({ id: Type.String() }))),
+  parked_by: Type.Union([Type.Literal('machine'), Type.Literal('runtime'), Type.Null()]),
+  park_reason: NullableText,
+  traceparent: NullableText,
+});
+
+export const actorRow = row(Actor);
+export const lockedRow = row(
+  Type.Object({ ...Actor.properties, wake_due_ms: NullableNumber, wake_redeliveries: NullableNumber }),
+);
+
+export function asActor(found: Static<typeof Actor>): ActorRow {
+  return {
+    id: found.id,
+    machine: found.machine,
+    version: found.version,
+    structureHash: found.structure_hash,
+    revision: found.revision,
+    path: pathOf(found.snapshot.value),
+    snapshot: found.snapshot,
+    timers: found.timers,
+    effects: found.effects,
+    parked: found.parked_by === null ? null : { by: found.parked_by, reason: found.park_reason ?? '' },
+    traceparent: found.traceparent,
+  };
+}
+
+const Transition = Type.Object({
+  actor_id: Text,
+  revision: Type.Integer(),
+  event: Event,
+  from_state: NullableText,
+  to_state: Text,
+  armed: Type.Unsafe<TransitionRecord['armed']>(Type.Array(Type.Object({ id: Type.String() }))),
+  settled_effect: NullableText,
+  settled_token: NullableNumber,
+  commit_id: Text,
+  at_ms: Type.Number(),
+  traceparent: NullableText,
+});
+
+export const transitionRow = row(Transition);
+
+export function asTransition(found: Static<typeof Transition>): TransitionRecord {
+  return {
+    actorId: found.actor_id,
+    revision: found.revision,
+    event: found.event,
+    from: found.from_state,
+    to: found.to_state,
+    armed: found.armed,
+    settled:
+      found.settled_effect === null || found.settled_token === null
+        ? null
+        : { effectId: found.settled_effect, token: found.settled_token },
+    commitId: found.commit_id,
+    atMs: found.at_ms,
+    traceparent: found.traceparent,
+  };
+}
+
+const MessageRow = Type.Object({
+  id: Text,
+  sender_id: Text,
+  target_id: Text,
+  target_machine: Text,
+  event: Event,
+  traceparent: NullableText,
+});
+
+export const messageRow = row(MessageRow);
+
+export function asMessage(found: Static<typeof MessageRow>): Message {
+  return {
+    id: found.id,
+    senderId: found.sender_id,
+    targetId: found.target_id,
+    targetMachine: found.target_machine,
+    event: found.event,
+    traceparent: found.traceparent,
+  };
+}

@@ -1,0 +1,276 @@
+/** The actor store on Postgres: locks, loads and writes whole batches, a constant number of statements each. */
+import { Type } from '@sinclair/typebox';
+import type {
+  ActorRow,
+  ActorStore,
+  Changes,
+  LockedActor,
+  Message,
+  StoreTransaction,
+  TransitionRecord,
+  Wake,
+} from '../actors/index.ts';
+import { StoreError } from '../actors/index.ts';
+import { asActor, actorRow, asMessage, asTransition, lockedRow, messageRow, transitionRow } from './actor-rows.ts';
+import { classifyFault } from './faults.ts';
+import type { DatabasePool, Tx } from './pool.ts';
+import { row, sql } from './sql.ts';
+
+const nowRow = row(Type.Object({ now_ms: Type.Number() }));
+const idRow = row(Type.Object({ id: Type.String() }));
+const foundRow = row(Type.Object({ found: Type.Boolean() }));
+
+/** Channel of the commit feed: one notice per batch with the ids of the actors that moved, or `*`. */
+export const commitChannel = 'waybill_commit';
+
+export function actorStore(pool: DatabasePool): ActorStore<Tx> {
+  return {
+    async transaction(work) {
+      let worked = false;
+      try {
+        return await pool.transaction(async (tx) => {
+          const result = await work(storeTransaction(tx));
+          worked = true;
+          return result;
+        });
+      } catch (error) {
+        throw toStoreError(error, worked);
+      }
+    },
+    async read(ids) {
+      try {
+        // Index: actor_pkey.
+        const found = await pool.any(sql.type(actorRow)`
+          select id, machine, version, structure_hash, revision, snapshot, timers, effects, parked_by, park_reason, traceparent
+          from actors.actor where id = any(${sql.array([...ids], 'text')})`);
+        return found.map(asActor);
+      } catch (error) {
+        throw toStoreError(error, false);
+      }
+    },
+    async history(id, { afterRevision, limit }) {
+      try {
+        // Index: transition_pkey.
+        const found = await pool.any(sql.type(transitionRow)`
+          select actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id,
+            actors.to_ms(at) as at_ms, traceparent
+          from actors.transition where actor_id = ${id} and revision > ${afterRevision} order by revision limit ${limit}`);
+        return found.map(asTransition);
+      } catch (error) {
+        throw toStoreError(error, false);
+      }
+    },
+  };
+}
+
+/** @param worked whether all of our statements had been answered, so that COMMIT was under way */
+function toStoreError(error: unknown, worked: boolean): unknown {
+  if (error instanceof StoreError) return error;
+  const kind = classifyFault(error);
+  if (kind === null) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreError(kind, message, { cause: error, commitUnknown: worked && kind === 'unavailable' });
+}
+
+function storeTransaction(tx: Tx): StoreTransaction<Tx> {
+  return {
+    raw: tx,
+    async begin(commitId) {
+      // Held to the end of the transaction: who asks hasCommit waits on it.
+      const { now_ms } = await tx.one(sql.type(nowRow)`
+        select actors.to_ms(actors.clock()) as now_ms
+        from (select pg_advisory_xact_lock(hashtextextended(${commitId}, 0))) as marked`);
+      return now_ms;
+    },
+    lock: (ids) => lock(tx, ids),
+    dueMessages: (targetIds, nowMs) => dueMessages(tx, targetIds, nowMs),
+    insert: (rows, nowMs) => insert(tx, rows, nowMs),
+    write: (changes) => write(tx, changes),
+    async hasCommit(commitId, ids) {
+      await tx.query(sql.typeAlias('void')`select pg_advisory_xact_lock(hashtextextended(${commitId}, 0))`);
+      // A second statement, so that it sees what committed while the first waited. Indexes: both primary keys.
+      const { found } = await tx.one(sql.type(foundRow)`
+        select exists (
+            select from actors.transition where actor_id = any(${sql.array([...ids], 'text')}) and commit_id = ${commitId}
+          ) or exists (
+            select from actors.actor where id = any(${sql.array([...ids], 'text')})
+              and effects @> ${JSON.stringify([{ lease: { commitId } }])}::jsonb
+          ) as found`);
+      return found;
+    },
+  };
+}
+
+/** Locks actor rows in key order; `no key`, so that foreign-key checks never queue behind. Index: actor_pkey. */
+async function lock(tx: Tx, ids: readonly string[]): Promise<LockedActor[]> {
+  const rows = await tx.any(sql.type(lockedRow)`
+    select a.id, a.machine, a.version, a.structure_hash, a.revision, a.snapshot, a.timers, a.effects, a.parked_by,
+      a.park_reason, a.traceparent,
+      (select actors.to_ms(w.due_at) from actors.wake w where w.actor_id = a.id) as wake_due_ms,
+      (select w.redeliveries from actors.wake w where w.actor_id = a.id) as wake_redeliveries
+    from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a`);
+  return rows.map((found) => ({
+    row: asActor(found),
+    wake:
+      found.wake_due_ms === null ? null : { dueAtMs: found.wake_due_ms, redeliveries: found.wake_redeliveries ?? 0 },
+  }));
+}
+
+/** Takes no lock of its own: a target's messages are only taken under its actor's lock. Index: message_target. */
+async function dueMessages(tx: Tx, targetIds: readonly string[], nowMs: number): Promise<Message[]> {
+  const rows = await tx.any(sql.type(messageRow)`
+    select m.id::text as id, m.sender_id, m.target_id, m.target_machine, m.event, m.traceparent
+    from unnest(${sql.array([...targetIds], 'text')}) as target (id)
+    cross join lateral (
+      select * from actors.message where target_id = target.id and deliver_at <= actors.from_ms(${nowMs}) order by id limit 1
+    ) as m`);
+  return rows.map(asMessage);
+}
+
+/** Waits for a concurrent insert of the same id, and then leaves it out of its answer. */
+async function insert(tx: Tx, rows: readonly ActorRow[], nowMs: number): Promise<string[]> {
+  const inserted = await tx.any(sql.type(idRow)`
+    insert into actors.actor (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
+      parked_by, park_reason, traceparent, created_at, updated_at)
+    select id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
+      parked_by, park_reason, traceparent, actors.from_ms(${nowMs}), actors.from_ms(${nowMs})
+    from ${sql.unnest(rows.map(actorTuple), actorTypes)}
+      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)
+    order by id
+    on conflict (id) do nothing returning id`);
+  return inserted.map(({ id }) => id);
+}
+
+async function write(tx: Tx, changes: Changes): Promise<void> {
+  if (changes.updates.length > 0) await updateActors(tx, changes.updates, changes.nowMs);
+  if (changes.transitions.length > 0) await insertTransitions(tx, changes.transitions);
+  if (changes.wakeInserts.length > 0) await insertWakes(tx, changes.wakeInserts);
+  if (changes.wakeUpdates.length > 0) await updateWakes(tx, changes.wakeUpdates);
+  if (changes.wakeDeletes.length > 0)
+    // Index: wake_pkey.
+    await tx.query(sql.typeAlias('void')`
+      delete from actors.wake where actor_id = any(${sql.array([...changes.wakeDeletes], 'text')})`);
+  if (changes.messagesConsumed.length > 0)
+    // Index: message_pkey.
+    await tx.query(sql.typeAlias('void')`
+      delete from actors.message where id = any(${sql.array([...changes.messagesConsumed], 'text')}::bigint[])`);
+  if (changes.messagesSent.length > 0) await insertMessages(tx, changes.messagesSent);
+  if (changes.transitions.length > 0) await notify(tx, changes.transitions);
+}
+
+/** The rows are locked already. Index: actor_pkey; no indexed column changes but at parking, so the update is HOT. */
+async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    update actors.actor a set revision = t.revision, status = t.status, state = t.state, snapshot = t.snapshot,
+      timers = t.timers, effects = t.effects, parked_by = t.parked_by, park_reason = t.park_reason,
+      updated_at = actors.from_ms(${nowMs})
+    from ${sql.unnest(updates.map(actorTuple), actorTypes)}
+      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)
+    where a.id = t.id`);
+}
+
+const actorTypes = [
+  'text',
+  'text',
+  'text',
+  'text',
+  'int4',
+  'text',
+  'text',
+  'jsonb',
+  'jsonb',
+  'jsonb',
+  'text',
+  'text',
+  'text',
+];
+
+function actorTuple(actor: ActorRow) {
+  return [
+    actor.id,
+    actor.machine,
+    actor.version,
+    actor.structureHash,
+    actor.revision,
+    actor.snapshot.status,
+    actor.path,
+    JSON.stringify(actor.snapshot),
+    JSON.stringify(actor.timers),
+    JSON.stringify(actor.effects),
+    actor.parked?.by ?? null,
+    actor.parked?.reason ?? null,
+    actor.traceparent,
+  ];
+}
+
+async function insertTransitions(tx: Tx, records: readonly TransitionRecord[]): Promise<void> {
+  const tuples = records.map((record) => [
+    record.actorId,
+    record.revision,
+    JSON.stringify(record.event),
+    record.from,
+    record.to,
+    JSON.stringify(record.armed),
+    record.settled?.effectId ?? null,
+    record.settled?.token ?? null,
+    record.commitId,
+    record.atMs,
+    record.traceparent,
+  ]);
+  const types = ['text', 'int4', 'jsonb', 'text', 'text', 'jsonb', 'text', 'int4', 'uuid', 'float8', 'text'];
+  await tx.query(sql.typeAlias('void')`
+    insert into actors.transition (actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token,
+      commit_id, at, traceparent)
+    select actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id,
+      actors.from_ms(at_ms), traceparent
+    from ${sql.unnest(tuples, types)}
+      as t (actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id, at_ms, traceparent)`);
+}
+
+const wakeTuple = (wake: Wake): [string, number] => [wake.actorId, wake.dueAtMs];
+
+async function insertWakes(tx: Tx, wakes: readonly Wake[]): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    insert into actors.wake (actor_id, due_at)
+    select actor_id, actors.from_ms(due_ms) from ${sql.unnest(wakes.map(wakeTuple), ['text', 'float8'])} as t (actor_id, due_ms)
+    order by actor_id`);
+}
+
+/** By UPDATE, never upsert: an actor that ended or parked has none, and must not get one back. Index: wake_pkey. */
+async function updateWakes(tx: Tx, wakes: readonly Wake[]): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    update actors.wake w set due_at = actors.from_ms(t.due_ms), redeliveries = 0
+    from (
+      select actor_id, due_ms
+      from ${sql.unnest(wakes.map(wakeTuple), ['text', 'float8'])} as i (actor_id, due_ms)
+      join actors.wake locked using (actor_id)
+      order by actor_id for no key update of locked
+    ) as t where w.actor_id = t.actor_id`);
+}
+
+async function insertMessages(tx: Tx, messages: Changes['messagesSent']): Promise<void> {
+  const tuples = messages.map((message) => [
+    message.senderId,
+    message.targetId,
+    message.targetMachine,
+    JSON.stringify(message.event),
+    message.deliverAtMs,
+    message.dueAtMs,
+    message.traceparent,
+  ]);
+  const types = ['text', 'text', 'text', 'jsonb', 'float8', 'float8', 'text'];
+  await tx.query(sql.typeAlias('void')`
+    insert into actors.message (sender_id, target_id, target_machine, event, deliver_at, due_at, traceparent)
+    select sender_id, target_id, target_machine, event, actors.from_ms(deliver_ms), actors.from_ms(due_ms), traceparent
+    from ${sql.unnest(tuples, types)} with ordinality
+      as t (sender_id, target_id, target_machine, event, deliver_ms, due_ms, traceparent, n)
+    order by n`);
+}
+
+/** A notice carries at most 8,000 bytes. */
+const maxNoticeBytes = 7_900;
+
+async function notify(tx: Tx, transitions: readonly TransitionRecord[]): Promise<void> {
+  const ids = transitions.map(({ actorId }) => actorId).join(',');
+  await tx.query(sql.typeAlias('void')`select pg_notify(${commitChannel}, ${ids.length > maxNoticeBytes ? '*' : ids})`);
+}

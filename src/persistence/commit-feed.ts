@@ -1,0 +1,82 @@
+/**
+ * Tells which actors moved, by LISTEN on one connection of its own (Slonik has no notifications). When that connection
+ * breaks it comes back by itself; what was missed meanwhile its users find by polling.
+ */
+import pg from 'pg';
+import type { CommitFeed } from '../actors/index.ts';
+import { commitChannel } from './actor-store.ts';
+
+const firstReconnectMs = 100;
+const maxReconnectMs = 5_000;
+
+export interface ListeningFeed extends CommitFeed {
+  /** Called with the actors of every commit, or `*` when there were too many to name. */
+  onAny(listener: (actorIds: readonly string[]) => void): () => void;
+  stop(): Promise<void>;
+}
+
+export async function commitFeed(url: string, onError: (error: Error) => void): Promise<ListeningFeed> {
+  const byActor = new Map<string, Set<() => void>>();
+  const forAll = new Set<(actorIds: readonly string[]) => void>();
+  let client: pg.Client | null = null;
+  let stopped = false;
+  let reconnectMs = firstReconnectMs;
+
+  const tell = (payload: string): void => {
+    const ids = payload.split(',');
+    for (const listener of forAll) listener(ids);
+    if (payload === '*') for (const listeners of byActor.values()) for (const listener of listeners) listener();
+    else for (const id of ids) for (const listener of byActor.get(id) ?? []) listener();
+  };
+
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: url, application_name: 'waybill-feed' });
+    let gone = false;
+    const lost = (error: Error): void => {
+      if (gone) return;
+      gone = true;
+      if (client === next) client = null;
+      if (stopped) return;
+      onError(error);
+      setTimeout(reconnect, reconnectMs).unref();
+      reconnectMs = Math.min(maxReconnectMs, reconnectMs * 2);
+    };
+    next.on('error', lost);
+    next.on('end', () => lost(new Error('the connection of the commit feed ended')));
+    next.on('notification', (notice) => tell(notice.payload ?? '*'));
+    try {
+      await next.connect();
+      await next.query(`listen ${commitChannel}`);
+    } catch (error) {
+      lost(error instanceof Error ? error : new Error(String(error)));
+      await next.end().catch(() => {});
+      throw error;
+    }
+    if (stopped) return next.end();
+    client = next;
+    reconnectMs = firstReconnectMs;
+  };
+  // A failed attempt has already arranged the next one.
+  const reconnect = (): void => void connect().catch(() => {});
+  await connect();
+
+  return {
+    subscribe(actorId, onCommit) {
+      const listeners = byActor.get(actorId) ?? new Set();
+      listeners.add(onCommit);
+      byActor.set(actorId, listeners);
+      return () => {
+        listeners.delete(onCommit);
+        if (listeners.size === 0 && byActor.get(actorId) === listeners) byActor.delete(actorId);
+      };
+    },
+    onAny(listener) {
+      forAll.add(listener);
+      return () => forAll.delete(listener);
+    },
+    async stop() {
+      stopped = true;
+      await client?.end().catch(onError);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** The outbox as the relay sees it: due wake rows and messages, claimed by moving `due_at` on. */
+import { Type } from '@sinclair/typebox';
+import type { Outbox } from '../actors/index.ts';
+import type { DatabasePool, Tx } from './pool.ts';
+import { row, sql } from './sql.ts';
+
+const actorIdRow = row(Type.Object({ actor_id: Type.String() }));
+const nextRow = row(Type.Object({ next_in_ms: Type.Union([Type.Number(), Type.Null()]) }));
+
+export function outbox(pool: DatabasePool): Outbox {
+  return {
+    claimDue: (options) =>
+      pool.transaction(async (tx) => {
+        const wakes = await claimWakes(tx, options);
+        const messages = await claimMessages(tx, options);
+        // Oldest first, so that a bounded queue is filled with what has waited longest.
+        return { actorIds: [...new Set([...wakes, ...messages])], nextDueInMs: await nextDueInMs(tx) };
+      }),
+  };
+}
+
+interface ClaimOptions {
+  readonly limit: number;
+  readonly redeliveryMs: number;
+  readonly maxRedeliveryMs: number;
+}
+
+/** Locks at most `limit` due rows and skips what others hold. Index: wake_due. */
+async function claimWakes(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: ClaimOptions): Promise<string[]> {
+  const claimed = await tx.any(sql.type(actorIdRow)`
+    with due as (
+      select actor_id, due_at as was_due_at from actors.wake
+      where due_at <= (select actors.clock()) order by due_at limit ${limit} for update skip locked
+    )
+    update actors.wake w set redeliveries = w.redeliveries + 1,
+      due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(w.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
+    from due where w.actor_id = due.actor_id returning w.actor_id`);
+  return claimed.map(({ actor_id }) => actor_id);
+}
+
+/** Locks at most `limit` due rows and skips what others hold. Index: message_due. */
+async function claimMessages(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: ClaimOptions): Promise<string[]> {
+  const claimed = await tx.any(sql.type(actorIdRow)`
+    with due as (
+      select id from actors.message
+      where due_at <= (select actors.clock()) order by due_at limit ${limit} for update skip locked
+    )
+    update actors.message m set redeliveries = m.redeliveries + 1,
+      due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(m.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
+    from due where m.id = due.id returning m.target_id as actor_id`);
+  return claimed.map(({ actor_id }) => actor_id);
+}
+
+/** Indexes: wake_due, message_due, first entry of each. */
+async function nextDueInMs(tx: Tx): Promise<number> {
+  const { next_in_ms } = await tx.one(sql.type(nextRow)`
+    select (extract(epoch from least(
+        (select due_at from actors.wake order by due_at limit 1),
+        (select due_at from actors.message order by due_at limit 1)
+      ) - actors.clock()) * 1000)::float8 as next_in_ms`);
+  return next_in_ms === null ? Infinity : Math.max(0, next_in_ms);
+}

@@ -1,0 +1,140 @@
+/** BullMQ on one of its two backends: Redis, or Postgres when there is none. One queue, for wake-ups. */
+import { createPostgresBackend, DEFAULT_SCHEMA, Queue, runMigrations, withBackend, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+export type QueueTarget =
+  | { readonly type: 'redis'; readonly url: string }
+  | { readonly type: 'postgres'; readonly url: string };
+
+export interface WakeUpJob {
+  readonly actorId: string;
+}
+
+/** What this room uses of a queue, whichever its backend. */
+export interface WakeUpQueue {
+  add(actorIds: readonly string[]): Promise<void>;
+  /** Jobs that no worker has taken yet. */
+  waiting(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface WakeUpConsumer {
+  close(): Promise<void>;
+}
+
+const onPostgres = withBackend(createPostgresBackend);
+const queueName = 'wake';
+/** A wake-up is looked up by nobody: it leaves no trace, whatever became of it. No job id, no deduplication: a dead worker's active job would swallow the next wake-up. */
+const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const;
+/** A worker that died is noticed after this; the outbox has usually been faster. */
+const lockDurationMs = 15_000;
+const stalledIntervalMs = 5_000;
+/** A job that stalls again and again is only a wake-up: never give up on its worker's behalf. */
+const maxStalledCount = 1_000;
+const commandTimeoutMs = 5_000;
+
+const toJobs = (actorIds: readonly string[]) =>
+  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => ({ name: 'wake', data: { actorId }, opts: jobOptions }));
+
+/** @throws when the Redis may evict keys, or the queue's schema cannot be prepared */
+export async function openQueue(target: QueueTarget, onError: (error: Error) => void): Promise<WakeUpQueue> {
+  if (target.type === 'postgres') {
+    const queue = new onPostgres.Queue<WakeUpJob, void>(queueName, { connection: poolConfig(target.url, 4) });
+    queue.on('error', onError);
+    return {
+      add: async (actorIds) => void (await queue.addBulk(toJobs(actorIds))),
+      waiting: () => queue.getWaitingCount(),
+      close: () => queue.close(),
+    };
+  }
+  // Producers fail fast: who publishes a wake-up never waits for Redis, since the outbox brings it again.
+  const connection = new Redis(target.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: commandTimeoutMs });
+  connection.on('error', onError);
+  const queue = new Queue<WakeUpJob, void, string>(queueName, { connection, skipWaitingForReady: true });
+  queue.on('error', onError);
+  return {
+    add: async (actorIds) => void (await queue.addBulk(toJobs(actorIds))),
+    waiting: () => queue.getWaitingCount(),
+    async close() {
+      await queue.close().catch(onError);
+      connection.disconnect();
+    },
+  };
+}
+
+/** @param handle never throws for a business reason; a throw ends the job, and the outbox brings the actor again */
+export function openConsumer(
+  target: QueueTarget,
+  handle: (actorId: string) => Promise<void>,
+  options: { readonly concurrency: number; readonly onError: (error: Error) => void },
+): WakeUpConsumer {
+  const settings = {
+    concurrency: options.concurrency,
+    lockDuration: lockDurationMs,
+    stalledInterval: stalledIntervalMs,
+    maxStalledCount,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  };
+  const processor = (job: { readonly data: WakeUpJob }): Promise<void> => handle(job.data.actorId);
+  if (target.type === 'postgres') {
+    const worker = new onPostgres.Worker<WakeUpJob, void>(queueName, processor, { connection: poolConfig(target.url, 6), ...settings });
+    worker.on('error', options.onError);
+    return { close: () => worker.close() };
+  }
+  const connection = new Redis(target.url, { maxRetriesPerRequest: null });
+  connection.on('error', options.onError);
+  const worker = new Worker<WakeUpJob, void>(queueName, processor, { connection, ...settings });
+  worker.on('error', options.onError);
+  return {
+    async close() {
+      await worker.close().catch(options.onError);
+      connection.disconnect();
+    },
+  };
+}
+
+/** Brings the queue's own schema up to date; on Redis makes sure that nothing may be evicted. */
+export async function prepareQueue(target: QueueTarget): Promise<void> {
+  if (target.type === 'redis') return assertNoEviction(target.url);
+  const client = new pg.Client({ connectionString: target.url });
+  await client.connect();
+  try {
+    await runMigrations(client, DEFAULT_SCHEMA);
+  } finally {
+    await client.end();
+  }
+}
+
+async function assertNoEviction(url: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: commandTimeoutMs });
+  let lost: Error | null = null;
+  redis.on('error', (error: Error) => (lost = error));
+  try {
+    await redis.connect();
+    const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
+    if (policy !== 'noeviction') throw new EvictingRedis(`REDIS_URL: its maxmemory-policy is ${policy ?? 'unknown'}, but must be noeviction`);
+  } catch (error) {
+    throw error instanceof EvictingRedis ? error : (lost ?? error);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The Redis at hand may throw jobs away when memory is short. Waiting does not help: its setting is wrong. */
+export class EvictingRedis extends Error {
+  override readonly name = 'EvictingRedis';
+}
+
+/** BullMQ opens this pool itself, with a connection of its own to listen on. */
+function poolConfig(url: string, max: number) {
+  return {
+    connectionString: url,
+    max,
+    application_name: 'waybill-queue',
+    connectionTimeoutMillis: commandTimeoutMs,
+    statement_timeout: commandTimeoutMs * 3,
+    keepAlive: true,
+  };
+}

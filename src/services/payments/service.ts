@@ -1,0 +1,191 @@
+/**
+ * The fake payment gateway: authorize, capture, void and refund, each once per idempotency key, durably.
+ * Everything a call does, its ledger entries and its remembered answer commit together.
+ */
+import { createHash } from 'node:crypto';
+import type { DatabasePool, Tx } from '../../persistence/pool.ts';
+import {
+  type Answer,
+  type Decision,
+  decideAuthorize,
+  decideCapture,
+  decideRefund,
+  decideVoid,
+  nothingToVoid,
+  type Payment,
+  voidedBeforehand,
+} from './decisions.ts';
+import * as queries from './queries.ts';
+import type { Question, StoredPayment } from './queries.ts';
+import { faultsOf, type Operation, type Scenario, scenarioOf } from './scenario.ts';
+
+export type { StoredPayment };
+
+/** What every call carries: its idempotency key and the trace it belongs to. */
+export interface Call {
+  readonly key: string;
+  readonly traceId: string;
+}
+
+export interface Authorize extends Call {
+  readonly userId: string;
+  readonly amountCents: number;
+  readonly currency: string;
+  /** Chooses the scenario; kept nowhere. */
+  readonly token: string;
+}
+
+/** `amountCents` null: all of it. */
+export interface AmountCall extends Call {
+  readonly authorizationId: string;
+  readonly amountCents: number | null;
+}
+
+export type Reply =
+  | {
+      readonly type: 'answered';
+      readonly answer: Answer;
+      /** Trace of the call that was answered first. */
+      readonly traceId: string;
+      /** The key was answered before; nothing happened now. */
+      readonly replayed: boolean;
+      /** It happened, but by its scenario this answer must not reach the caller. */
+      readonly withheld: boolean;
+    }
+  | { readonly type: 'key_reused' }
+  | { readonly type: 'not_found' }
+  /** Struck by its scenario before anything happened. */
+  | { readonly type: 'unavailable' };
+
+/**
+ * Each call takes effect at most once per key, and answers a repeat of it as it did the first time: concurrent calls
+ * with one key wait for the first. Keys are kept per operation, forever. Nothing is remembered of `key_reused`,
+ * `not_found` and `unavailable`.
+ */
+export interface PaymentService {
+  authorize(call: Authorize): Promise<Reply>;
+  capture(call: AmountCall): Promise<Reply>;
+  refund(call: AmountCall): Promise<Reply>;
+  voidById(call: Call & { readonly authorizationId: string }): Promise<Reply>;
+  /** Voids what was authorized under a key, or makes sure that nothing ever will be. */
+  voidByKey(call: Call & { readonly authorizeKey: string }): Promise<Reply>;
+  find(authorizationId: string): Promise<StoredPayment | null>;
+  findByKey(authorizeKey: string): Promise<StoredPayment | null>;
+}
+
+export interface PaymentServiceOptions {
+  readonly pool: DatabasePool;
+  /** Fresh UUIDs (v7). */
+  readonly newId: () => string;
+}
+
+export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentService {
+  return {
+    authorize: (call) => authorize(pool, call, newId),
+    capture: (call) =>
+      onPayment(pool, 'capture', call, (payment, { onCapture }) => decideCapture(payment, onCapture, call.amountCents)),
+    refund: (call) => onPayment(pool, 'refund', call, (payment) => decideRefund(payment, call.amountCents)),
+    voidById: (call) => onPayment(pool, 'void', { ...call, amountCents: null }, decideVoid),
+    voidByKey: (call) => voidByKey(pool, call),
+    find: (authorizationId) => queries.findPayment(pool, authorizationId),
+    findByKey: (authorizeKey) => queries.findPaymentByKey(pool, authorizeKey),
+  };
+}
+
+async function authorize(pool: DatabasePool, call: Authorize, newId: () => string): Promise<Reply> {
+  const scenario = scenarioOf(call.token);
+  if (await struck(pool, 'authorize', call.key, scenario)) return { type: 'unavailable' };
+  const { userId, amountCents, currency, token } = call;
+  const question = questionOf('authorize', call, [userId, amountCents, currency, token]);
+  return once(pool, question, async (tx) => {
+    const decision = decideAuthorize(call, scenario, newId());
+    const opened = { payment: decision.next, userId, requestedCents: amountCents };
+    await queries.recordAuthorize(tx, question, opened, scenario, decision);
+    return decision;
+  });
+}
+
+async function onPayment(
+  pool: DatabasePool,
+  operation: Exclude<Operation, 'authorize'>,
+  call: AmountCall,
+  decide: (payment: Payment, scenario: Scenario) => Decision,
+): Promise<Reply> {
+  const found = await queries.findPayment(pool, call.authorizationId);
+  if (!found) return { type: 'not_found' };
+  if (await struck(pool, operation, found.authorizeKey, found)) return { type: 'unavailable' };
+  const question = questionOf(operation, call, ['by id', found.authorizationId, call.amountCents]);
+  const reply = await once(pool, question, async (tx) => {
+    const payment = await queries.lockPayment(tx, found.authorizeKey);
+    if (!payment) throw new Error('payments are never deleted, yet one is gone');
+    return record(tx, question, decide(bare(payment), found));
+  });
+  return operation === 'capture' ? withholdFirst(reply, found) : reply;
+}
+
+async function voidByKey(pool: DatabasePool, call: Call & { readonly authorizeKey: string }): Promise<Reply> {
+  const { authorizeKey, traceId } = call;
+  const found = await queries.findPaymentByKey(pool, authorizeKey);
+  if (found && (await struck(pool, 'void', authorizeKey, found))) return { type: 'unavailable' };
+  const question = questionOf('void', call, ['by key', authorizeKey]);
+  return once(pool, question, async (tx) => {
+    // The authorize key itself decides the race: either this comes first, and a late authorize finds its answer
+    // there, or it waits for the authorize to commit, and then finds the payment.
+    const nothingYet = await queries.claimForGood(tx, authorizeKey, voidedBeforehand, traceId);
+    const payment = nothingYet ? null : await queries.lockPayment(tx, authorizeKey);
+    return record(tx, question, payment ? decideVoid(bare(payment)) : nothingToVoid);
+  });
+}
+
+/** Answers a key: by `work` if it is new, else with what was answered first, or not at all to another question. */
+async function once(pool: DatabasePool, question: Question, work: (tx: Tx) => Promise<Decision>): Promise<Reply> {
+  return pool.transaction(async (tx) => {
+    if (await queries.claimKey(tx, question)) {
+      const { answer } = await work(tx);
+      return { type: 'answered', answer, traceId: question.traceId, replayed: false, withheld: false };
+    }
+    const { fingerprint, answer, traceId } = await queries.remembered(tx, question);
+    if (fingerprint !== null && fingerprint !== question.fingerprint) return { type: 'key_reused' };
+    return { type: 'answered', answer, traceId, replayed: true, withheld: false };
+  });
+}
+
+async function record(tx: Tx, question: Question, decision: Decision): Promise<Decision> {
+  if (decision.next) await queries.recordMove(tx, question, decision.next, decision);
+  else await queries.recordAnswer(tx, question, decision);
+  return decision;
+}
+
+/** The payment without what is not for its caller: answers are stored and sent as they are. */
+function bare(stored: StoredPayment): Payment {
+  const { authorizationId, status, currency } = stored;
+  const { authorizedCents, capturedCents, voidedCents, refundedCents, expiredCents } = stored;
+  return {
+    authorizationId,
+    status,
+    currency,
+    authorizedCents,
+    capturedCents,
+    voidedCents,
+    refundedCents,
+    expiredCents,
+  };
+}
+
+/** Whether a scenario answers this call with a fault. Before any transaction: a fault must count, and do nothing else. */
+async function struck(pool: DatabasePool, operation: Operation, authorizeKey: string, scenario: Scenario) {
+  const limit = faultsOf(scenario, operation);
+  return limit > 0 && (await queries.strike(pool, { authorizeKey, operation, limit }));
+}
+
+function withholdFirst(reply: Reply, { onCapture }: Scenario): Reply {
+  const withheld =
+    onCapture === 'time_out' && reply.type === 'answered' && reply.answer.type === 'done' && !reply.replayed;
+  return withheld ? { ...reply, withheld } : reply;
+}
+
+function questionOf(operation: Operation, call: Call, asked: readonly (string | number | null)[]): Question {
+  // A digest, since what was asked may hold the payment token.
+  const fingerprint = createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+  return { operation, key: call.key, fingerprint, traceId: call.traceId };
+}
