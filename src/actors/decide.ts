@@ -57,7 +57,7 @@ function decideFor(step: Step, locked: LockedActor | null, message: Message | nu
   if (!locked) return step.type === 'advance' && message ? startByMessage(message, context) : absent(step);
   const { row } = locked;
   if (step.type === 'park') return park(row, step.reason);
-  if (step.type === 'unpark') return unpark(row);
+  if (step.type === 'unpark') return unpark(step, row);
   const machine = context.machineOf(row.machine, row.version);
   if (!machine || machine.structureHash !== row.structureHash) return leave(step, row);
   if (row.parked?.by === 'runtime') return step.type === 'send' ? refusal('refused', { ...row.parked }) : { action: { type: 'nothing', next: { type: 'parked' } } };
@@ -142,9 +142,9 @@ function park(row: ActorRow, reason: string): Decision {
 }
 
 /** Only what the runtime parked: a machine's parked state is left by an event. */
-function unpark(row: ActorRow): Decision {
+function unpark(step: Step & { type: 'unpark' }, row: ActorRow): Decision {
   if (row.parked?.by !== 'runtime') return refusal('refused', { reason: 'not parked by the runtime' });
-  return { action: { type: 'rewrite', row: { ...row, parked: null }, next: { type: 'again' } } };
+  return { action: { type: 'rewrite', row: { ...row, parked: null }, next: { type: 'again' } }, companion: step.companion };
 }
 
 function send(step: Step & { type: 'send' }, machine: ActorMachine, state: MachineStep): Decision {

@@ -1,8 +1,10 @@
 /** Durable XState actors on a transactional store. Start with `createActorSystem`; see docs/architecture.md. */
 export { createActorSystem } from './system.ts';
 export type { ActorSystem, ActorView, Applied, NotApplied, SystemDefinition, SystemLimits } from './system.ts';
+export { operate, operationCompanionName, retryEvent } from './operate.ts';
+export type { Operation } from './operate.ts';
 export type { VisitEnd } from './visit.ts';
 export type { CompanionCall } from './steps.ts';
-export { actorMachine, pathOf, replay } from './xstate-adapter.ts';
+export { actorMachine, outcomeOfEvent, pathOf, replay } from './xstate-adapter.ts';
 export type { ActorMachine, LiveState, MachineStep } from './xstate-adapter.ts';
 export * from './ports.ts';

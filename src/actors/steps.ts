@@ -43,7 +43,7 @@ export type Step =
       readonly late: boolean;
     }
   | { readonly type: 'park'; readonly actorId: string; readonly reason: string }
-  | { readonly type: 'unpark'; readonly actorId: string };
+  | { readonly type: 'unpark'; readonly actorId: string; readonly companion: CompanionCall | null };
 
 export interface StepResult {
   readonly answer: Answer;

@@ -84,7 +84,9 @@ export interface ActorSystem {
   /** @returns what `look` gives once it is not null, or null after `timeoutMs`. Looks at every commit of the actor, and now and then. */
   waitFor<T>(id: string, look: () => Promise<T | null>, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<T | null>;
   /** Lets an actor go on that the runtime had parked. */
-  unpark(id: string): Promise<Applied | NotApplied>;
+  unpark(id: string, companion?: CompanionCall): Promise<Applied | NotApplied>;
+  /** Resolves once this process moves no actor any more: nothing that it claimed is left without its outcome. */
+  idle(): Promise<void>;
   readonly machines: readonly ActorMachine[];
 }
 
@@ -121,6 +123,13 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
     publish,
     leaseMarginMs: limits.leaseMarginMs,
   };
+  const running = new Set<Promise<unknown>>();
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    const forget = (): void => void running.delete(work);
+    work.then(forget, forget);
+    return work;
+  };
   return {
     machines: definition.machines,
     async start({ machine, id, input, companion, traceparent, until }) {
@@ -137,7 +146,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
       };
       const { answer, revision, next } = await commit(step);
       if (answer.type !== 'applied') return answer;
-      const end = visit(visitPorts, id, until ?? null, { next, sentAtMs });
+      const end = tracked(visit(visitPorts, id, until ?? null, { next, sentAtMs }));
       // Who does not wait for the end need not hear how it failed: the outbox brings the actor again.
       end.catch(() => {});
       return { type: 'applied', revision, end };
@@ -146,15 +155,18 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
       const { answer, revision } = await commit({ type: 'send', actorId: id, event, companion: companion ?? null });
       return answer.type === 'applied' ? { type: 'applied', revision } : answer;
     },
-    advance: (id, options) => visit(visitPorts, id, options?.until ?? null),
+    advance: (id, options) => tracked(visit(visitPorts, id, options?.until ?? null)),
     async read(id) {
       const [row] = await store.read([id]);
       return row ? toView(row, batchSystem.machineOf(row.machine, row.version)) : null;
     },
     history: (id, page) => store.history(id, { afterRevision: page?.afterRevision ?? 0, limit: page?.limit ?? 100 }),
     waitFor: (id, look, options) => waitFor(definition, id, look, options),
-    async unpark(id) {
-      const { answer, revision } = await commit({ type: 'unpark', actorId: id });
+    async idle() {
+      while (running.size > 0) await Promise.allSettled([...running]);
+    },
+    async unpark(id, companion) {
+      const { answer, revision } = await commit({ type: 'unpark', actorId: id, companion: companion ?? null });
       if (answer.type !== 'applied') return answer;
       publish([id]);
       return { type: 'applied', revision };

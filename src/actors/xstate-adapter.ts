@@ -13,7 +13,7 @@ import {
   type StateValue,
   transition,
 } from 'xstate';
-import type { ActorEvent, Json, PersistedSnapshot, SettledOutcome, StateView, UncertainOutcome } from './ports.ts';
+import type { ActorEvent, Json, Outcome, PersistedSnapshot, SettledOutcome, StateView, UncertainOutcome } from './ports.ts';
 
 /** What a transition asks the runtime to do, in the order XState gave it. */
 export type MachineAction =
@@ -92,6 +92,15 @@ export const uncertainEvent = (invoke: string, outcome: UncertainOutcome, random
   actorId: invoke,
   error: { type: outcome.type, code: outcome.code, message: outcome.message, random },
 });
+
+/** Which effect an event settles, and how; null for any other event. */
+export function outcomeOfEvent(event: ActorEvent): { readonly invoke: string; readonly outcome: Outcome['type'] } | null {
+  const invoke = /^xstate\.(?:done|error)\.actor\.(.+)$/.exec(event.type)?.[1];
+  if (invoke === undefined) return null;
+  const answer = event['output'] ?? event['error'];
+  const type = isRecord(answer) ? answer['type'] : undefined;
+  return type === 'done' || type === 'refused' || type === 'failed' || type === 'unknown' ? { invoke, outcome: type } : null;
+}
 
 /** Replays one logged event: the first builds the actor, each later one moves it. */
 export function replay(machine: ActorMachine, state: LiveState | null, event: ActorEvent): MachineStep {

@@ -60,7 +60,8 @@ export async function ask(
   if (answer.status >= 500) return { type: 'unknown', code: `http_${answer.status}`, message: where };
   const settled = interpret(answer);
   if (settled) return settled;
-  if (answer.status < 300) return { type: 'unknown', code: 'unexpected_answer', message: `${where}, with another body` };
+  if (answer.status < 300)
+    return { type: 'unknown', code: 'unexpected_answer', message: `${where}, with another body` };
   return { type: 'failed', code: errorCode(answer) ?? `http_${answer.status}`, message: where };
 }
 
@@ -179,9 +180,10 @@ function orAbort<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
 
 async function readBounded(response: Response): Promise<string> {
   if (!response.body) return '';
+  const body: AsyncIterable<Uint8Array> = response.body;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > maxAnswerBytes) throw new TransportError('answer_too_large', 'the answer is too large', { sent: true });
     chunks.push(chunk);
@@ -205,10 +207,14 @@ function transportError(error: unknown, signal: AbortSignal): TransportError {
   const code = faultCode(error);
   const sent = code === null || !unsentCodes.has(code);
   const message = sent ? 'the connection was lost before the answer' : 'the other side could not be reached';
-  return new TransportError(sent ? 'connection_lost' : 'unreachable', code === null ? message : `${message} (${code})`, {
-    sent,
-    cause: error,
-  });
+  return new TransportError(
+    sent ? 'connection_lost' : 'unreachable',
+    code === null ? message : `${message} (${code})`,
+    {
+      sent,
+      cause: error,
+    },
+  );
 }
 
 /** fetch wraps the socket's error in a TypeError; with several addresses that is an AggregateError with its own code. */

@@ -26,7 +26,7 @@ export function answerMethodNotAllowed(app: App): void {
 function pathPattern(url: string): RegExp {
   const source = url
     .split('/')
-    .map((part) => (part.startsWith(':') ? '[^/]+' : part.endsWith('*') ? '.*' : part.replaceAll(/[^\w]/g, '\\$&')))
+    .map((part) => (part.startsWith(':') ? '[^/]*' : part.endsWith('*') ? '.*' : part.replaceAll(/[^\w]/g, '\\$&')))
     .join('/');
   return new RegExp(`^${source}$`);
 }

@@ -40,21 +40,36 @@ export interface AppOptions {
  * ado, also when it never listens (`inject`). Bounds: bodies 64 KiB, headers 16 KiB in 10 s, a request 15 s to arrive.
  */
 export async function buildApp(options: AppOptions = {}): Promise<App> {
-  const logger: Pick<ServerOptions, 'logger' | 'loggerInstance'> =
-    options.logger ? { loggerInstance: options.logger } : { logger: false };
+  const logger: Pick<ServerOptions, 'logger' | 'loggerInstance'> = options.logger
+    ? { loggerInstance: options.logger }
+    : { logger: false };
   const app: App = Fastify({ ...serverOptions, ...logger }).withTypeProvider<TypeBoxTypeProvider>();
   app.server.headersTimeout = headersTimeoutMs;
   app.server.maxConnections = maxConnections;
   app.server.on('checkExpectation', answerExpectation);
 
-  app.decorateRequest('traceId', { getter: function () { return traceOf(this.raw).traceId; } });
-  app.decorateRequest('traceparent', { getter: function () { return traceOf(this.raw).traceparent; } });
-  app.decorateReply('problem', function (this: FastifyReply, problem: ProblemInit) { return sendProblem(this, problem); });
+  app.decorateRequest('traceId', {
+    getter: function () {
+      return traceOf(this.raw).traceId;
+    },
+  });
+  app.decorateRequest('traceparent', {
+    getter: function () {
+      return traceOf(this.raw).traceparent;
+    },
+  });
+  app.decorateReply('problem', function (this: FastifyReply, problem: ProblemInit) {
+    return sendProblem(this, problem);
+  });
   app.setErrorHandler(answerError);
 
   app.addHook('onRequest', (request, reply, done) => {
     // W3C Trace Context names the answer's header so; problems say the same in `trace_id`.
-    void reply.headers({ traceresponse: request.traceparent, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    void reply.headers({
+      traceresponse: request.traceparent,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
     done();
   });
   enableDrain(app);

@@ -35,6 +35,11 @@ function brokenProblem(code: string): ProblemInit {
 /** For the server's `checkExpectation`: any `Expect` but `100-continue`. */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   const problem = { status: 417, error: 'expectation_failed', title: 'Only Expect: 100-continue is understood' };
-  response.writeHead(417, { 'content-type': problemMediaType, connection: 'close' });
-  response.end(problemBody(problem, traceOf(request).traceId));
+  const body = problemBody(problem, traceOf(request).traceId);
+  response.writeHead(417, {
+    'content-type': problemMediaType,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.end(body);
 }

@@ -1,7 +1,6 @@
 /** The API as a document: OpenAPI 3.1 from the routes' schemas, and a page to read it that needs no internet. */
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import { Problem } from '../services/schemas.ts';
 import type { App } from './app.ts';
 import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
@@ -15,7 +14,6 @@ export async function collectOpenApi(app: App): Promise<void> {
         version: '0.1.0',
         description: 'Orders as durable state machines, with the inventory and the payments they need.',
       },
-      components: { schemas: { Problem: { ...Problem, title: 'Problem' } } },
     },
   });
 }
@@ -37,7 +35,10 @@ const apiDocs: FastifyPluginAsync = async (app) => {
   // Scalar's script is 5 MB and takes 150 ms to load: not before somebody asks for it.
   const load = () => (reference ??= renderReference());
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) =>
-    reply.headers(pageHeaders).type('text/html; charset=utf-8').send((await load()).page),
+    reply
+      .headers(pageHeaders)
+      .type('text/html; charset=utf-8')
+      .send((await load()).page),
   );
   app.get(scriptPath, { schema: { hide: true } }, async (_request, reply) =>
     reply

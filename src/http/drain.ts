@@ -29,9 +29,18 @@ export function enableDrain(app: App): void {
     done();
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (lifecycle.leaving) void reply.header('connection', 'close');
     if (closing.signal.aborted && !request.routeOptions.config.vital) return void reply.problem(shuttingDown);
     done();
+  });
+  // Also for requests that began before: a connection kept alive would hold the server open.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (lifecycle.leaving) void reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('onResponse', (_request, _reply, done) => {
+    done();
+    // A stream had sent its headers long before.
+    if (closing.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
   });
 }
 

@@ -9,8 +9,7 @@ export const strictFormats: OnCreate = (ajv) => {
   ajv.addFormat('date-time', { type: 'string', validate: isInstant });
 };
 
-const instantPattern =
-  /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+const instantPattern = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
 
 function isInstant(text: string): boolean {
   const date = instantPattern.exec(text)?.[1];

@@ -22,7 +22,7 @@ export interface HealthOptions {
 
 /** `/healthz`, `/readyz` and `/metrics`; answered also under overload and while draining. */
 const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { checks, timeoutMs = 2_000, metrics }) => {
-  const operational = { config: { vital: true }, logLevel: 'warn' } as const;
+  const operational = { config: { vital: true } };
 
   app.get('/healthz', {
     ...operational,
@@ -43,10 +43,14 @@ const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { checks, t
       operationId: 'getReadiness',
       tags: ['operations'],
       summary: 'Whether requests should be sent here',
-      response: { 200: Type.Object({ status: Type.Literal('ready'), checks: Type.Array(Type.String()) }), ...problems(503) },
+      response: {
+        200: Type.Object({ status: Type.Literal('ready'), checks: Type.Array(Type.String()) }),
+        ...problems(503),
+      },
     },
     handler: async (request, reply) => {
-      if (app.lifecycle.leaving) return reply.problem({ ...notReady, detail: 'The process is draining.', failing: ['draining'] });
+      if (app.lifecycle.leaving)
+        return reply.problem({ ...notReady, detail: 'The process is draining.', failing: ['draining'] });
       round ??= failingChecks(checks, timeoutMs, request.log).finally(() => (round = undefined));
       const failing = await round;
       if (failing.length === 0) return { status: 'ready' as const, checks: checks.map(({ name }) => name) };

@@ -1,17 +1,19 @@
 /** Completes the OpenAPI document: problems as they are really sent, internal routes marked as such. */
 import { STATUS_CODES } from 'node:http';
+import { Problem } from '../services/schemas.ts';
 import { problemMediaType } from './problems.ts';
 
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: { readonly [path: string]: { readonly [method: string]: OpenApiOperation } };
-  readonly components?: { readonly schemas?: { readonly [name: string]: unknown } };
+  components?: { schemas?: { [name: string]: unknown } };
 }
 
 export interface OpenApiOperation {
   operationId?: string;
   tags?: string[];
+  parameters?: { name: string; in: string; required?: boolean; schema?: { default?: unknown } }[];
   responses: { [status: string]: OpenApiResponse };
 }
 
@@ -26,9 +28,16 @@ export interface OpenApiResponse {
  */
 export function completeDocument(json: string): OpenApiDocument {
   const document: OpenApiDocument = JSON.parse(json);
+  // Cloned: a clone has the schema without TypeBox's symbols.
+  const schemas = { ...document.components?.schemas, Problem: structuredClone(Problem) };
+  document.components = { ...document.components, schemas };
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       if (path.startsWith('/internal/')) operation.tags = [...new Set(['internal', ...(operation.tags ?? [])])];
+      for (const parameter of operation.parameters ?? []) {
+        // TypeBox requires what has a default, since handlers always see it; callers may leave it out.
+        if (parameter.schema?.default !== undefined) parameter.required = false;
+      }
       for (const [status, response] of Object.entries(operation.responses)) describe(status, response);
       operation.responses['default'] ??= { description: 'Any other problem', content: problemContent() };
     }
@@ -42,8 +51,10 @@ function problemContent(): NonNullable<OpenApiResponse['content']> {
 
 function describe(status: string, response: OpenApiResponse): void {
   const schema = response.content?.['application/json']?.schema;
-  const isProblem = Number(status) >= 400 && schema !== undefined && 'properties' in schema && schema.properties?.['trace_id'];
+  const isProblem =
+    Number(status) >= 400 && schema !== undefined && 'properties' in schema && schema.properties?.['trace_id'];
   if (isProblem) response.content = problemContent();
   // The swagger plugin's words for a response without a description of its own.
-  if (isProblem || response.description === 'Default Response') response.description = STATUS_CODES[status] ?? 'Success';
+  if (isProblem || response.description === 'Default Response')
+    response.description = STATUS_CODES[status] ?? 'Success';
 }

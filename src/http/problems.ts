@@ -56,11 +56,14 @@ export function sendProblem(reply: FastifyReply, problem: ProblemInit): FastifyR
   if ((problem.status === 429 || problem.status === 503) && !reply.hasHeader('retry-after')) {
     void reply.header('retry-after', '1');
   }
-  return reply
-    .code(problem.status)
-    .header('content-type', problemMediaType)
-    .header('cache-control', 'no-store')
-    .send(problemBody(problem, traceOf(reply.request.raw).traceId));
+  return (
+    reply
+      .code(problem.status)
+      .header('content-type', problemMediaType)
+      .header('cache-control', 'no-store')
+      // As bytes: to a string Fastify would add a charset parameter, which the media type does not have.
+      .send(Buffer.from(problemBody(problem, traceOf(reply.request.raw).traceId)))
+  );
 }
 
 /** The error handler of the whole app. Only faults of our own are logged as errors; a 500 says nothing of its cause. */
@@ -72,6 +75,8 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 
 /** Which problem an error is. Whatever is not known to be the client's doing, or the database's absence, is a 500. */
 export function problemOf(error: FastifyError): ProblemInit {
+  // Anything can be thrown, whatever the type says.
+  if (!(error instanceof Error)) return problems.internal;
   if (error instanceof RefusedRequest) return error.problem;
   if (error.validation) return validationProblem(error.validation, error.validationContext ?? 'body');
   const fault = classifyFault(error);

@@ -67,7 +67,11 @@ const defaultHeartbeatMs = 15_000;
 const reconnectMs = 2_000;
 const streamCounts = new WeakMap<object, number>();
 
-const tooManyStreams: ProblemInit = { status: 503, error: 'too_many_streams', title: 'Too many event streams are open' };
+const tooManyStreams: ProblemInit = {
+  status: 503,
+  error: 'too_many_streams',
+  title: 'Too many event streams are open',
+};
 
 /** The wire form. Starts with a frame of its own, so that headers go out before the first event. */
 async function* frames(

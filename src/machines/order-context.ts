@@ -160,8 +160,8 @@ export function paymentAfter(payment: Payment, event: OrderEvent): Payment {
 }
 
 /**
- * An undo also tells of an authorization or a capture whose own answer was lost. It only ever raises what we knew: a
- * gateway that contradicts its earlier answers must stay visible to the audit.
+ * An undo also tells of an authorization or a capture whose own answer was lost. What we were told before stays: a
+ * gateway that contradicts itself must show in the audit.
  */
 function undone(
   payment: Payment,
@@ -170,7 +170,8 @@ function undone(
   const { voidedCents, refundedCents } = answer;
   const expiredCents = Math.max(payment.expiredCents, answer.expiredCents);
   const capturedCents = Math.max(payment.capturedCents, refundedCents);
-  const authorizedCents = Math.max(payment.authorizedCents, capturedCents + voidedCents + expiredCents);
+  const authorizedCents =
+    payment.authorizationId === null ? capturedCents + voidedCents + expiredCents : payment.authorizedCents;
   return { ...payment, authorizedCents, capturedCents, voidedCents, refundedCents, expiredCents };
 }
 

@@ -10,6 +10,7 @@ import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readlink, rename, rm, st
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import {
+  becomesReady,
   type Cluster,
   freePort,
   livePostmaster,
@@ -19,7 +20,6 @@ import {
   serverConfig,
   startServer,
   stopServer,
-  waitUntilReady,
   writeOwned,
 } from './postgres-cluster.ts';
 import { prepareBinaries } from './postgres-binaries.ts';
@@ -27,9 +27,20 @@ import { type Account, canReach, postgresAccount } from './unprivileged-account.
 
 /** The major version of the pinned binaries; they cannot open a cluster of another one. */
 const majorVersion = '18';
+const maxAdoptions = 3;
 const databaseName = 'waybill';
-/** Where a cluster goes when root starts us and the account that runs Postgres cannot enter DATA_DIR. */
-const fallbackHome = '/var/lib/waybill';
+/** Bytewise order with Unicode character classes, built in: the system's locales have no say in an index. */
+const initArguments = [
+  '--username=waybill',
+  '--auth=scram-sha-256',
+  '--encoding=UTF8',
+  '--locale=C',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--no-instructions',
+];
+/** For root alone: what the account that runs Postgres cannot reach in place (programs, DATA_DIR) goes here. */
+const systemHome = '/var/lib/waybill';
 
 export interface EmbeddedPostgresOptions {
   /** DATA_DIR; the cluster is `<dataDir>/postgres`. The caller holds its claim (`claimDataDir`). */
@@ -59,30 +70,41 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(resolve(options.dataDir), options);
-  const wanted = { fsync: options.fsync, maxConnections: options.maxConnections ?? 200 };
-  const running = await livePostmaster(cluster);
-  const port = options.port ?? (await rememberedPort(cluster)) ?? (await freePort());
-  const adopted = running !== null && (await isConfigured(cluster, serverConfig({ ...wanted, port })));
-  if (adopted) {
-    await waitUntilReady(cluster);
-  } else {
-    if (running !== null) await stopServer(cluster);
-    await startServer(cluster, { ...wanted, port, mayMove: options.port === undefined });
+  for (let attempt = 1; ; attempt++) {
+    const adopted = await ensureServer(cluster, options);
+    try {
+      return { ...(await connectTo(cluster)), adopted };
+    } catch (error) {
+      // A server that was adopted on its way down; a new one is started in its place.
+      if (attempt === maxAdoptions || (await livePostmaster(cluster)) !== null) throw error;
+    }
   }
+}
+
+/** @returns whether it was running already */
+async function ensureServer(cluster: Cluster, options: EmbeddedPostgresOptions): Promise<boolean> {
+  const { fsync, maxConnections = 200 } = options;
+  const port = options.port ?? (await rememberedPort(cluster)) ?? (await freePort());
+  const config = serverConfig({ port, fsync, maxConnections });
+  const running = await livePostmaster(cluster);
+  if (running !== null) {
+    const current = await readFile(join(cluster.dir, 'postgresql.conf'), 'utf8').catch(() => '');
+    if (current === config && (await becomesReady(cluster))) return true;
+    await stopServer(cluster);
+  }
+  await startServer(cluster, { port, fsync, maxConnections, mayMove: options.port === undefined });
+  return false;
+}
+
+async function connectTo(cluster: Cluster): Promise<Omit<EmbeddedPostgres, 'adopted'>> {
   const postmaster = await livePostmaster(cluster);
   if (postmaster === null) throw new Error(`PostgreSQL went away while it started: see ${cluster.logFile}`);
+  const { pid, port } = postmaster;
   const secret = await password(cluster);
   const url = (database: string): string =>
-    `postgres://waybill:${secret}@127.0.0.1:${postmaster.port}/${database}?sslmode=disable`;
+    `postgres://waybill:${secret}@127.0.0.1:${port}/${database}?sslmode=disable`;
   await ensureDatabase(url('postgres'));
-  return {
-    url: url(databaseName),
-    port: postmaster.port,
-    pid: postmaster.pid,
-    adopted,
-    clusterDir: cluster.dir,
-    stop: () => stopServer(cluster),
-  };
+  return { url: url(databaseName), port, pid, clusterDir: cluster.dir, stop: () => stopServer(cluster) };
 }
 
 async function openCluster(dataDir: string, options: EmbeddedPostgresOptions): Promise<Cluster> {
@@ -94,7 +116,8 @@ async function openCluster(dataDir: string, options: EmbeddedPostgresOptions): P
     dir,
     account,
     logFile: join(dir, 'server.log'),
-    bin: await prepareBinaries({ account, copyDir: home }),
+    // Root's is one for all data directories: 60 MB each.
+    bin: await prepareBinaries({ account, copyDir: account === null ? home : systemHome }),
   };
   const version = await readFile(join(dir, 'PG_VERSION'), 'utf8').catch(() => null);
   if (version === null) await createCluster(cluster, options.fsync);
@@ -111,8 +134,8 @@ async function clusterHome(dataDir: string, account: Account | null, log?: (line
   if (await lstat(place).catch(() => null)) {
     throw new Error(`user ${account.uid}, who runs PostgreSQL for root, cannot enter ${dataDir}: move DATA_DIR`);
   }
-  await mkdir(fallbackHome, { recursive: true, mode: 0o755 });
-  const home = await mkdtemp(join(fallbackHome, 'data-'));
+  await mkdir(systemHome, { recursive: true, mode: 0o755 });
+  const home = await mkdtemp(join(systemHome, 'data-'));
   await chmod(home, 0o711);
   await symlink(join(home, 'postgres'), place);
   log?.(`database files are in ${home}: user ${account.uid}, who runs PostgreSQL for root, cannot enter ${dataDir}`);
@@ -130,8 +153,10 @@ async function createCluster(cluster: Cluster, fsync: boolean): Promise<void> {
   await writeOwned(passwordFile, secret, cluster.account);
   try {
     await runProgram(draft, 'initdb', [
-      ...['-D', draft.dir, '-U', 'waybill', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8'],
-      ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+      ...initArguments,
+      '-D',
+      draft.dir,
+      `--pwfile=${passwordFile}`,
       ...(fsync ? [] : ['--no-sync']),
     ]);
   } finally {
@@ -154,12 +179,10 @@ async function checkUsable(cluster: Cluster, version: string): Promise<void> {
   }
 }
 
-async function isConfigured(cluster: Cluster, config: string): Promise<boolean> {
-  return (await readFile(join(cluster.dir, 'postgresql.conf'), 'utf8').catch(() => '')) === config;
-}
-
 async function ensureDatabase(adminUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
+  // A connection that breaks fails the query in flight; without a listener it would end the process too.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [databaseName]);

@@ -1,7 +1,7 @@
 /** Finds the PostgreSQL programs that npm installed, and makes sure the account that is to run them can. */
-import { chmod, cp, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Account, canReach } from './unprivileged-account.ts';
 
 /** Node's names of platform and processor → npm's package. */
@@ -30,7 +30,7 @@ function nativeDir(): string {
   const name = packages[platform];
   if (name === undefined) throw new Error(`no embedded PostgreSQL for ${platform}: set DATABASE_URL`);
   try {
-    return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native');
+    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch {
     throw new Error(
       `${name} is not installed (npm ci without --omit=optional brings it): install it or set DATABASE_URL`,
@@ -74,6 +74,7 @@ async function copyOf(native: string, copyDir: string): Promise<string> {
   const copy = join(copyDir, `postgresql-${version}-${process.platform}-${process.arch}`);
   if (await stat(copy).catch(() => null)) return join(copy, 'native');
   const draft = `${copy}.${process.pid}`;
+  await mkdir(copyDir, { recursive: true, mode: 0o755 });
   await rm(draft, { recursive: true, force: true });
   await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
   await linkLibraries(join(draft, 'native'));

@@ -89,12 +89,12 @@ export async function livePostmaster(
   return { pid, port: Number(lines[3]), status: lines[7] ?? 'starting' };
 }
 
-/** Waits for a living server to take connections, however long its recovery takes. */
-export async function waitUntilReady(cluster: Cluster): Promise<void> {
+/** Waits until a living server takes connections, however long its recovery takes. @returns false when it ends instead */
+export async function becomesReady(cluster: Cluster): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < startTimeoutS * 1_000; waitedMs += pollMs) {
     const postmaster = await livePostmaster(cluster);
-    if (postmaster === null) throw new Error(`PostgreSQL ended while it was waited for: see ${cluster.logFile}`);
-    if (postmaster.status === 'ready') return;
+    if (postmaster === null || postmaster.status === 'stopping') return false;
+    if (postmaster.status === 'ready') return true;
     await sleep(pollMs);
   }
   throw new Error(`PostgreSQL (${cluster.dir}) took no connections for ${startTimeoutS} s: see ${cluster.logFile}`);

@@ -10,6 +10,7 @@ import {
   type InputFrom,
   transition,
 } from 'xstate';
+import type { Uncertain } from '../../src/machines/effects.ts';
 import type { Tell } from '../../src/machines/tell.ts';
 
 /** An actor after its last transition. `armed`, `told` are of that transition alone; `pending`, `timers` still stand. */
@@ -163,7 +164,12 @@ export function uncertain<const Id extends string>(
   id: Id,
   type: 'failed' | 'unknown',
   { code = 'unavailable', random = 0.5 }: { code?: string; random?: number } = {},
-) {
+): UncertainEvent<Id> {
   const error = { type, code, message: 'as the handler put it', random };
-  return { type: `xstate.error.actor.${id}`, error, actorId: id } as const;
+  return { type: `xstate.error.actor.${id}`, error, actorId: id } as UncertainEvent<Id>;
 }
+
+/** Distributes over a union of ids, as the machines' event types do. */
+type UncertainEvent<Id extends string> = Id extends string
+  ? { readonly type: `xstate.error.actor.${Id}`; readonly error: Uncertain; readonly actorId: Id }
+  : never;

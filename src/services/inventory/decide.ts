@@ -5,10 +5,16 @@ export interface Item {
   readonly quantity: number;
 }
 
-/** `lapse` ends a reservation whose time is up, unless a saga owns it. */
 export type ReservationRequest =
-  | { readonly type: 'reserve'; readonly orderId: string; readonly items: readonly Item[]; readonly ownedBySaga: boolean }
-  | { readonly type: 'release' | 'commit' | 'lapse'; readonly orderId: string };
+  | {
+      readonly type: 'reserve';
+      readonly orderId: string;
+      readonly items: readonly Item[];
+      readonly ownedBySaga: boolean;
+    }
+  | { readonly type: 'release' | 'commit'; readonly orderId: string }
+  /** Releases what is held for longer than it may be, unless a saga owns it. */
+  | { readonly type: 'lapse'; readonly orderId: string };
 
 /** An item that could not be promised whole. `available` is 0 for a product that does not exist. */
 export interface Short {
@@ -205,8 +211,7 @@ function move(books: Books, productId: string, by: { readonly onHand: number; re
 
 function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
   return (
-    a.length === b.length &&
-    a.every((item, i) => item.productId === b[i]?.productId && item.quantity === b[i].quantity)
+    a.length === b.length && a.every((item, i) => item.productId === b[i]?.productId && item.quantity === b[i].quantity)
   );
 }
 

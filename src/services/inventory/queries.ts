@@ -7,15 +7,13 @@ import type { Tx } from '../../persistence/pool.ts';
 import { row, sql } from '../../persistence/sql.ts';
 import type { Item, Reservation, Sale, Short, Stock } from './decide.ts';
 
+/** What a plain read needs: a transaction or the pool. */
+export type Reader = Pick<Tx, 'any'>;
+
 const Millis = Type.Number();
 const reservationFields = {
   order_id: Type.String(),
-  status: Type.Union([
-    Type.Literal('held'),
-    Type.Literal('refused'),
-    Type.Literal('released'),
-    Type.Literal('sold'),
-  ]),
+  status: Type.Union([Type.Literal('held'), Type.Literal('refused'), Type.Literal('released'), Type.Literal('sold')]),
   owned_by_saga: Type.Boolean(),
   expires_at: Type.Union([Millis, Type.Null()]),
   refusal: Type.Union([
@@ -28,9 +26,7 @@ const reservationFields = {
 const ReservationRow = Type.Object(reservationFields);
 const reservationRow = row(ReservationRow);
 const itemRow = row(Type.Object({ order_id: Type.String(), product_id: Type.String(), quantity: Type.Integer() }));
-const stockRow = row(
-  Type.Object({ product_id: Type.String(), on_hand: Type.Integer(), reserved: Type.Integer() }),
-);
+const stockRow = row(Type.Object({ product_id: Type.String(), on_hand: Type.Integer(), reserved: Type.Integer() }));
 const orderIdRow = row(Type.Object({ order_id: Type.String() }));
 const nowRow = row(Type.Object({ now_ms: Millis }));
 
@@ -67,7 +63,7 @@ export async function lockReservations(tx: Tx, orderIds: readonly string[]): Pro
 }
 
 /** Locks nothing. Index: reservation_pkey. */
-export async function findReservation(tx: Tx, orderId: string): Promise<Reservation | null> {
+export async function findReservation(tx: Reader, orderId: string): Promise<Reservation | null> {
   const found = await tx.any(sql.type(reservationRow)`
     select order_id, status, owned_by_saga, expires_at, refusal, created_at, updated_at
     from inventory.reservation where order_id = ${orderId}`);
@@ -76,11 +72,14 @@ export async function findReservation(tx: Tx, orderId: string): Promise<Reservat
 }
 
 /** Locks nothing: items never change once written with their reservation. Index: reservation_item_pkey. */
-async function withItems(tx: Tx, found: readonly Static<typeof ReservationRow>[]): Promise<Reservation[]> {
+async function withItems(tx: Reader, found: readonly Static<typeof ReservationRow>[]): Promise<Reservation[]> {
   if (found.length === 0) return [];
   const items = await tx.any(sql.type(itemRow)`
     select order_id, product_id, quantity from inventory.reservation_item
-    where order_id = any(${sql.array(found.map(({ order_id }) => order_id), 'uuid')})
+    where order_id = any(${sql.array(
+      found.map(({ order_id }) => order_id),
+      'uuid',
+    )})
     order by order_id, product_id`);
   const byOrder = Map.groupBy(items, ({ order_id }) => order_id);
   return found.map((reservation) => asReservation(reservation, byOrder.get(reservation.order_id) ?? []));
@@ -139,7 +138,7 @@ export async function insertSales(tx: Tx, sales: readonly Sale[], nowMs: number)
 }
 
 /** Locks nothing: whoever ends them looks again under the lock. Index: reservation_expiry. */
-export async function findExpired(tx: Tx, nowMs: number, limit: number): Promise<string[]> {
+export async function findExpired(tx: Reader, nowMs: number, limit: number): Promise<string[]> {
   const found = await tx.any(sql.type(orderIdRow)`
     select order_id from inventory.reservation where expires_at <= actors.from_ms(${nowMs})
     order by expires_at limit ${limit}`);

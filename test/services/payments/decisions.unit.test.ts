@@ -61,7 +61,9 @@ describe('authorize', () => {
 
 describe('capture', () => {
   test('takes everything by default', () => {
-    expect(decideCapture(payment(), 'succeed', null)).toEqual(moved(captured, [{ kind: 'capture', amountCents: 5000 }]));
+    expect(decideCapture(payment(), 'succeed', null)).toEqual(
+      moved(captured, [{ kind: 'capture', amountCents: 5000 }]),
+    );
   });
 
   test('of less gives the rest back', () => {

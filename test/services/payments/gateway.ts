@@ -30,8 +30,14 @@ export function newKey(): string {
   return randomUUID();
 }
 
-export async function openGateway(pool: DatabasePool, options: Partial<PaymentsOptions> = {}): Promise<Gateway> {
+/** @param prepare adds hooks, before the plugin is there */
+export async function openGateway(
+  pool: DatabasePool,
+  options: Partial<PaymentsOptions> = {},
+  prepare: (app: App) => void = () => undefined,
+): Promise<Gateway> {
   const app = await buildApp();
+  prepare(app);
   const service = paymentService({ pool, newId: uuidv7 });
   await app.register(payments, { service, latencyMs: 0, failureRate: 0, random: () => 0, ...options });
   await app.ready();
@@ -48,7 +54,8 @@ export async function openGateway(pool: DatabasePool, options: Partial<PaymentsO
     app,
     post: (path, body, headers) => call('POST', path, body, headers),
     get: (path) => call('GET', path),
-    authorize: (token, key, over = {}) => call('POST', '/payments/authorize', { ...authorizeBody(token, key), ...over }),
+    authorize: (token, key, over = {}) =>
+      call('POST', '/payments/authorize', { ...authorizeBody(token, key), ...over }),
     authorized: async (token, key) => {
       const { status, body } = await gateway.authorize(token, key);
       if (status !== 200) throw new Error(`authorize answered ${status}`);
@@ -89,10 +96,10 @@ export async function entriesOf(db: pg.Pool, authorizeKey: string): Promise<stri
 }
 
 /**
- * What must never be found: payments whose amounts are not the sums of their ledger entries, more given than held,
+ * @throws when something is found that must never be: payments whose amounts are not the sums of their ledger entries, more given than held,
  * keys that were committed without an answer, and anything that still holds a token.
  */
-export async function findDiscrepancies(db: pg.Pool): Promise<unknown[]> {
+export async function assertConsistent(db: pg.Pool): Promise<void> {
   const { rows } = await db.query(`
     with total as (
       select authorization_id,
@@ -116,5 +123,5 @@ export async function findDiscrepancies(db: pg.Pool): Promise<unknown[]> {
     select 'token kept', authorization_id::text from payments.payment p where p::text like '%tok\\_%'
     union all
     select 'token kept', key from payments.request r where r::text like '%tok\\_%'`);
-  return rows;
+  if (rows.length > 0) throw new Error(`the gateway's tables disagree: ${JSON.stringify(rows)}`);
 }

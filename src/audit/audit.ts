@@ -1,0 +1,52 @@
+/** The invariants of the whole system, checked on its database: each is a query or a replay that must find nothing. */
+import type { DatabasePool } from '../persistence/pool.ts';
+import type { ActorMachine } from '../actors/index.ts';
+import { checkLogs } from './check-logs.ts';
+import { invariants } from './invariants.ts';
+import { sql, row } from '../persistence/sql.ts';
+import { Type } from '@sinclair/typebox';
+
+export interface Finding {
+  /** The invariant's id, e.g. `M1`. */
+  readonly invariant: string;
+  /** The offending row. */
+  readonly row: unknown;
+}
+
+export interface AuditReport {
+  readonly clean: boolean;
+  readonly checks: readonly { readonly id: string; readonly promise: string; readonly findings: number }[];
+  /** At most `maxFindings` per invariant. */
+  readonly findings: readonly Finding[];
+  readonly actors: number;
+  readonly transitions: number;
+}
+
+export interface AuditOptions {
+  readonly machines: readonly ActorMachine[];
+  /** Also check what holds only while workers run (O2). */
+  readonly live: boolean;
+}
+
+const maxFindings = 20;
+const findingRow = row(Type.Object({ found: Type.Unknown() }));
+
+/** Reads only, one invariant after the other; on a system at work, what is under way is left out by the queries. */
+export async function audit(pool: DatabasePool, options: AuditOptions): Promise<AuditReport> {
+  const checks: AuditReport['checks'][number][] = [];
+  const findings: Finding[] = [];
+  for (const { id, promise, query, onlyLive } of invariants) {
+    if (onlyLive && !options.live) continue;
+    const rows = await pool.any(sql.type(findingRow)`select to_jsonb(finding) as found from (${query}) as finding limit ${maxFindings}`);
+    checks.push({ id, promise, findings: rows.length });
+    findings.push(...rows.map(({ found }) => ({ invariant: id, row: found })));
+  }
+  const logs = await checkLogs(pool, options.machines, maxFindings);
+  for (const { id, promise } of logs.checks) {
+    const found = logs.findings.filter((finding) => finding.invariant === id);
+    checks.push({ id, promise, findings: found.length });
+    findings.push(...found);
+  }
+  checks.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { clean: findings.length === 0, checks, findings, actors: logs.actors, transitions: logs.transitions };
+}

@@ -1,0 +1,42 @@
+/** `waybill audit`: the invariants, checked on the database; prints what breaks them. */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { audit, type AuditReport } from '../audit/audit.ts';
+import { actorMachines } from '../compose.ts';
+import { assertMigrated } from '../persistence/migrate.ts';
+import { openPool } from '../persistence/pool.ts';
+import { exitCodes, type Wrap } from './cli.ts';
+import { openDatabase } from './database.ts';
+
+export function auditCommand(waybill: Command, wrap: Wrap): void {
+  waybill
+    .command('audit')
+    .description('check the invariants; exit code 1 if one is broken')
+    .option('--live', 'also check what holds only while workers run')
+    .action(
+      wrap(async ({ config, json, print }, options: { live?: boolean }) => {
+        const database = await openDatabase(config, { log: (line) => process.stderr.write(`${line}\n`), join: true });
+        try {
+          await assertMigrated(database.url);
+          const pool = await openPool({ url: database.url, maxConnections: 2 });
+          const report = await audit(pool, { machines: actorMachines(), live: options.live === true });
+          await pool.end();
+          print(json ? JSON.stringify(report) : renderAudit(report));
+          return report.clean ? exitCodes.done : exitCodes.problem;
+        } finally {
+          await database.close();
+        }
+      }),
+    );
+}
+
+/** A line per invariant, the offending rows, and a verdict. */
+export function renderAudit(report: AuditReport): string {
+  const table = new Table({ head: ['', 'invariant', 'found'], style: { head: [], border: [] }, colWidths: [6, 84, 8], wordWrap: true });
+  for (const { id, promise, findings } of report.checks) table.push([id, promise, findings === 0 ? 'ok' : String(findings)]);
+  const rows = report.findings.map(({ invariant, row }) => `${invariant}: ${JSON.stringify(row)}`);
+  const verdict = report.clean
+    ? `audit clean: ${report.checks.length} invariants hold over ${report.actors} actors and ${report.transitions} transitions`
+    : `audit: ${report.findings.length} findings`;
+  return [table.toString(), ...rows, verdict].join('\n');
+}

@@ -1,0 +1,38 @@
+/** `waybill machines`: what this build runs. */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { actorMachines } from '../compose.ts';
+import { exitCodes, type Wrap } from './cli.ts';
+
+export function machineCommands(waybill: Command, wrap: Wrap): void {
+  const machines = waybill.command('machines').description('the machines of this build');
+  machines
+    .command('list')
+    .description('machines and their versions')
+    .action(
+      wrap(async ({ json, print }) => {
+        const rows = actorMachines().map(({ id, version, structureHash }) => ({ id, version, structure_hash: structureHash }));
+        if (json) print(JSON.stringify(rows));
+        else {
+          const table = new Table({ head: ['machine', 'version', 'structure'], style: { head: [], border: [] } });
+          for (const row of rows) table.push([row.id, row.version, row.structure_hash]);
+          print(table.toString());
+        }
+        return exitCodes.done;
+      }),
+    );
+  machines
+    .command('show <id>')
+    .description('a machine’s newest definition as JSON, as createMachine and Stately’s tools take it')
+    .action(
+      wrap(async ({ print }, id: string) => {
+        const machine = actorMachines().findLast((candidate) => candidate.id === id);
+        if (!machine) {
+          process.stderr.write(`waybill: no machine is named ${id}\n`);
+          return exitCodes.problem;
+        }
+        print(JSON.stringify(machine.config, null, 2));
+        return exitCodes.done;
+      }),
+    );
+}

@@ -1,0 +1,72 @@
+/** `waybill start`: brings one process up, tells what listens where, and takes it down again in order. */
+import { actorMachines, compose, hasAllRoles, queueTarget, type Waybill } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { awaitMigrated, migrate } from '../persistence/migrate.ts';
+import { processPorts } from '../process-ports.ts';
+import { reachQueue } from '../queue/reach.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { startMetrics } from '../telemetry/metrics.ts';
+import { exitCodes, type ExitCode, type Invocation } from './cli.ts';
+import { type Database, openDatabase } from './database.ts';
+import { welcome } from './welcome.ts';
+
+/** Whoever migrates may be waiting for the database too. */
+const migrationWaitMs = 600_000;
+/** A drain that takes longer is cut off: orchestrators kill after 30 s, and everything here survives a kill. */
+const maxDrainMs = 25_000;
+
+/** Runs until SIGINT or SIGTERM; a second signal does not wait. */
+export async function start({ config, print, json }: Invocation): Promise<ExitCode> {
+  const stopping = stopSignal();
+  const log = createLogger({ level: config.logLevel, pretty: true, role: hasAllRoles(config) ? 'all' : config.roles.join(',') });
+  const say = (line: string): void => log.info(line);
+  let database: Database | null = null;
+  let waybill: Waybill | null = null;
+  try {
+    database = await openDatabase(config, { log: say, signal: stopping.signal, join: false });
+    await prepare(config, database, say, stopping.signal);
+    const metrics = startMetrics();
+    waybill = await compose(config, { databaseUrl: database.url, log, metrics });
+    const url = await waybill.listen();
+    waybill.work();
+    print(json ? JSON.stringify({ url, roles: config.roles, database: database.name }) : welcome({ config, url, database: database.name, machines: actorMachines() }));
+    await stopping.requested;
+    log.info('draining');
+    return exitCodes.done;
+  } catch (error) {
+    // Asked to stop while it waited for a dependency: that is no failure.
+    if (stopping.signal.aborted) return exitCodes.done;
+    throw error;
+  } finally {
+    const overdue = setTimeout(() => process.exit(exitCodes.problem), maxDrainMs);
+    await waybill?.close();
+    await database?.close();
+    clearTimeout(overdue);
+    stopping.release();
+  }
+}
+
+/** A process of all roles, or one with a database of its own, brings the schema up to date; others wait for it. */
+async function prepare(config: Config, database: Database, log: (line: string) => void, signal: AbortSignal): Promise<void> {
+  if (database.embedded || hasAllRoles(config)) await migrate(database.url, { log });
+  else await awaitMigrated(database.url, { timeoutMs: migrationWaitMs, log, signal });
+  await reachQueue(queueTarget(config, database.url), { log, delay: processPorts.delay, signal });
+}
+
+function stopSignal() {
+  const controller = new AbortController();
+  let times = 0;
+  const requested = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const onSignal = (): void => {
+    times += 1;
+    if (times > 1) process.exit(exitCodes.problem);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const release = (): void => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+  return { signal: controller.signal, requested, release };
+}

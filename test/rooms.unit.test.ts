@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** What a room may import: other rooms (or single files of theirs), packages, Node's own modules. */
+interface Rules {
+  /** Rooms, or paths below src/ (`actors/ports`), as values and types. */
+  readonly rooms: readonly string[];
+  /** The same, as types only. */
+  readonly types?: readonly string[];
+  readonly packages: readonly string[] | 'any';
+  readonly node: boolean;
+}
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+/** Paths below src/. */
+const sourceFiles: readonly string[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'))
+  .sort();
+
+/** Top-level files of src/ are rooms of their own. The order is the one in which one order passes through them. */
+const rooms: Readonly<Record<string, Rules>> = {
+  'main.ts': { rooms: ['cli', 'compose', 'config'], packages: [], node: true },
+  'config.ts': { rooms: [], packages: [], node: true },
+  'compose.ts': {
+    rooms: [
+      ...[
+        'actors',
+        'config',
+        'console',
+        'effects',
+        'http',
+        'machines',
+        'persistence',
+        'queue',
+        'services',
+        'telemetry',
+      ],
+    ],
+    packages: 'any',
+    node: true,
+  },
+  cli: {
+    rooms: ['compose', 'config', 'actors', 'machines', 'persistence', 'services', 'telemetry'],
+    packages: ['commander', 'cli-table3', 'listr2', 'pino'],
+    node: true,
+  },
+  // Pure: no IO, hence nothing of Node.
+  machines: { rooms: [], packages: ['xstate'], node: false },
+  actors: { rooms: [], packages: ['xstate'], node: true },
+  // TypeBox: what a remote participant answers is parsed where it arrives.
+  effects: {
+    rooms: ['machines', 'services'],
+    types: ['actors'],
+    packages: ['xstate', '@sinclair/typebox'],
+    node: true,
+  },
+  services: {
+    rooms: ['persistence'],
+    // The ledger alone speaks to actors; see below.
+    types: ['actors/ports', 'http'],
+    packages: ['fastify', 'fastify-plugin', '@fastify/type-provider-typebox', '@sinclair/typebox', 'slonik', 'uuid'],
+    node: true,
+  },
+  persistence: {
+    rooms: ['actors'],
+    packages: ['slonik', 'pg', '@sinclair/typebox', 'uuid'],
+    node: true,
+  },
+  queue: { rooms: ['actors'], packages: ['bullmq', 'ioredis', 'pg'], node: true },
+  http: {
+    // Of persistence only the fault that becomes a 503.
+    rooms: ['actors', 'services', 'persistence/faults'],
+    types: ['machines'],
+    packages: 'any',
+    node: true,
+  },
+  telemetry: { rooms: ['actors'], packages: 'any', node: true },
+  console: { rooms: ['actors', 'services', 'http'], packages: 'any', node: true },
+};
+
+/** Packages that belong to one room, whatever `any` says. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  bullmq: ['queue'],
+  ioredis: ['queue', 'compose.ts'],
+  slonik: ['persistence', 'services'],
+  pg: ['persistence', 'queue', 'telemetry', 'compose.ts'],
+  fastify: ['http', 'services', 'console', 'compose.ts'],
+  xstate: ['machines', 'actors', 'effects'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+describe('rooms', () => {
+  const imports = sourceFiles.flatMap(importsOf);
+
+  it('finds the imports that it is to judge', () => {
+    expect(
+      importsIn("import a from 'a';\nimport type { B } from './b.ts';\nexport * from './c.ts';\nimport 'd';"),
+    ).toEqual([
+      { from: 'a', typeOnly: false },
+      { from: './b.ts', typeOnly: true },
+      { from: './c.ts', typeOnly: false },
+      { from: 'd', typeOnly: false },
+    ]);
+    expect(importsIn("import { type A, type B } from './a.ts';\nawait import('./lazy.ts');")).toEqual([
+      { from: './a.ts', typeOnly: true },
+      { from: './lazy.ts', typeOnly: false },
+    ]);
+    expect(imports.length).toBeGreaterThan(0);
+  });
+
+  it('every top-level file or folder of src has its rules in the table', () => {
+    expect([...new Set(sourceFiles.map(roomOf))].filter((room) => !(room in rooms))).toEqual([]);
+  });
+
+  it('import only what the table allows', () => {
+    expect(imports.map(breach).filter((found) => found !== null)).toEqual([]);
+  });
+
+  it('services do not import each other, but for the shared files beside them', () => {
+    const crossings = imports
+      .filter(({ file, from }) => roomOf(file) === 'services' && from.startsWith('services/'))
+      .filter(({ file, from }) => from.split('/').length > 2 && from.split('/')[1] !== file.split('/')[1])
+      .map(({ file, from }) => `${file} → ${from}`);
+    expect(crossings).toEqual([]);
+  });
+});
+
+/** @returns what is wrong with an import, or null */
+function breach({ file, from, typeOnly }: Import): string | null {
+  const room = roomOf(file);
+  const rules = rooms[room];
+  if (!rules) return null; // The test above names it.
+  const said = `${file} → ${from}`;
+  if (from.startsWith('node:')) return rules.node ? null : said;
+  if (from.startsWith('.')) return `${said} leaves src`;
+  const isLocal = sourceFiles.includes(from);
+  if (!isLocal) {
+    const name = from.split('/', from.startsWith('@') ? 2 : 1).join('/');
+    // A type costs nothing at run time, but still couples; only Slonik's and Fastify's reach further than their room.
+    if (owners[name] && !owners[name].includes(room)) return said;
+    return rules.packages === 'any' || rules.packages.includes(name) ? null : said;
+  }
+  const target = roomOf(from);
+  if (target === room) return null;
+  if (file.startsWith('services/ledger/') && target === 'actors') return null;
+  const allowed = [...rules.rooms, ...(typeOnly ? (rules.types ?? []) : [])];
+  return allowed.some((to) => to === target.replace(/\.ts$/, '') || from === `${to}.ts`) ? null : said;
+}
+
+function importsOf(file: string): Import[] {
+  return importsIn(readFileSync(join(src, file), 'utf8')).map(({ from, typeOnly }) => ({
+    file,
+    from: from.startsWith('.') ? relative(src, resolve(src, dirname(file), from)) : from,
+    typeOnly,
+  }));
+}
+
+/** Good enough for formatted code: a statement starts its line, and the formatter breaks it only between braces. */
+function importsIn(source: string): { from: string; typeOnly: boolean }[] {
+  const statement = /^(?:import|export)\s+(?:([^'";]*?)\s+from\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
+  return [...source.matchAll(statement)].map(([, names, from, lazy]) => ({
+    from: from ?? lazy ?? '',
+    typeOnly: isTypeOnly(names ?? ''),
+  }));
+}
+
+function isTypeOnly(names: string): boolean {
+  if (/^type\s/.test(names)) return true;
+  const inBraces = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
+  const parts =
+    inBraces
+      ?.split(',')
+      .map((part) => part.trim())
+      .filter(Boolean) ?? [];
+  return parts.length > 0 && parts.every((part) => part.startsWith('type '));
+}
+
+function roomOf(file: string): string {
+  return file.split('/')[0] ?? file;
+}

@@ -1,0 +1,39 @@
+/** Three suites by cost: unit (pure), int (a real Postgres), e2e (real processes). */
+import { defineConfig } from 'vitest/config';
+
+const needsPostgres = {
+  globalSetup: ['test/support/global-postgres.ts'],
+  hookTimeout: 60_000,
+  teardownTimeout: 30_000,
+};
+
+export default defineConfig({
+  test: {
+    // Ends with the counts of all projects.
+    reporters: ['default'],
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.unit.test.ts'], testTimeout: 20_000, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...needsPostgres,
+          name: 'int',
+          include: ['test/**/*.int.test.ts'],
+          testTimeout: 30_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...needsPostgres,
+          name: 'e2e',
+          include: ['test/**/*.e2e.test.ts'],
+          testTimeout: 180_000,
+          // They time processes and kill them: nothing may run beside them.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
