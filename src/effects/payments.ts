@@ -118,7 +118,7 @@ function refundOutcome(answer: TransportAnswer): SettledOutcome | null {
   const { status, body } = answer;
   const code = errorCode(answer);
   // Somebody refunded by hand what we are about to refund: the money is back, whoever gave it.
-  const isRefunded = status === 200 || false;
+  const isRefunded = status === 200 || (status === 409 && code === 'already_refunded');
   if (isRefunded) return Value.Check(Undone, body) ? undone('refunded', body) : null;
   // The gateway remembers a refusal by its key: asking again would be answered the same.
   return status === 409 && code !== null ? refused({ code }) : null;

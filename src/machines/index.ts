@@ -3,9 +3,7 @@ import { orderMachine } from './order.ts';
 import { orderNoticeMachine } from './order-notice.ts';
 
 export { orderMachine, orderNoticeMachine };
-export { noticeIdOf, type OrderEnded, type OrderEnding } from './order-ending.ts';
-export type { OrderCommand, OrderContext, OrderEvent, OrderInput, OrderMeta, OrderStatus } from './order-context.ts';
-export type { Tell } from './tell.ts';
+export { noticeIdOf } from './order-ending.ts';
 
 /** Old versions stay listed until no actor is on them. */
 export const machines = [

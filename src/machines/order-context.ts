@@ -108,7 +108,10 @@ type OrderOutcome = {
 
 export type OrderEvent = OrderCommand | OrderOutcome;
 
-/** The context of a new order. XState calls this again without input when it restores an actor, and drops the result. */
+/**
+ * The context of a new order. Without input it makes the blank order of the throw-away actor that XState 5 builds behind
+ * every pure transition.
+ */
 export function newOrder(input: OrderInput | undefined): OrderContext {
   const { orderId = '', userId = '', currency = '', totalCents = 0, items = [] }: Partial<OrderInput> = input ?? {};
   return {

@@ -42,7 +42,7 @@ export const orderNoticeMachine = setup({
 }).createMachine({
   id: 'order-notice',
   version: '1',
-  // XState calls the factory again without input when it restores an actor.
+  // Without input for the throw-away actor that XState 5 builds behind every pure transition.
   context: ({ input }: { input: { readonly id: string } | undefined }) => ({
     id: input?.id ?? '',
     ended: null,

@@ -24,9 +24,8 @@ const Actor = Type.Object({
 });
 
 export const actorRow = row(Actor);
-export const lockedRow = row(
-  Type.Object({ ...Actor.properties, wake_due_ms: NullableNumber, wake_redeliveries: NullableNumber }),
-);
+/** `due_ms` is null for `infinity`: nothing but a message or an event moves that actor. */
+export const wakeRow = row(Type.Object({ actor_id: Text, due_ms: NullableNumber, redeliveries: Type.Integer() }));
 
 export function asActor(found: Static<typeof Actor>): ActorRow {
   return {

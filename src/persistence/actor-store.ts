@@ -11,7 +11,7 @@ import type {
   Wake,
 } from '../actors/index.ts';
 import { StoreError } from '../actors/index.ts';
-import { asActor, actorRow, asMessage, asTransition, lockedRow, messageRow, transitionRow } from './actor-rows.ts';
+import { asActor, actorRow, asMessage, asTransition, messageRow, transitionRow, wakeRow } from './actor-rows.ts';
 import { classifyFault } from './faults.ts';
 import type { DatabasePool, Tx } from './pool.ts';
 import { row, sql } from './sql.ts';
@@ -103,17 +103,27 @@ function storeTransaction(tx: Tx): StoreTransaction<Tx> {
 
 /** Locks actor rows in key order; `no key`, so that foreign-key checks never queue behind. Index: actor_pkey. */
 async function lock(tx: Tx, ids: readonly string[]): Promise<LockedActor[]> {
-  const rows = await tx.any(sql.type(lockedRow)`
+  const rows = await tx.any(sql.type(actorRow)`
     select a.id, a.machine, a.version, a.structure_hash, a.revision, a.snapshot, a.timers, a.effects, a.parked_by,
-      a.park_reason, a.traceparent,
-      (select actors.to_ms(w.due_at) from actors.wake w where w.actor_id = a.id) as wake_due_ms,
-      (select w.redeliveries from actors.wake w where w.actor_id = a.id) as wake_redeliveries
+      a.park_reason, a.traceparent
     from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a`);
-  return rows.map((found) => ({
-    row: asActor(found),
-    wake:
-      found.wake_due_ms === null ? null : { dueAtMs: found.wake_due_ms, redeliveries: found.wake_redeliveries ?? 0 },
-  }));
+  if (rows.length === 0) return [];
+  const wakes = await wakesOf(tx, rows);
+  return rows.map((found) => ({ row: asActor(found), wake: wakes.get(found.id) ?? null }));
+}
+
+/**
+ * In a statement of its own: one that waited for a lock sees the locked rows as they are now, but every other table as
+ * it was before the wait. Locks nothing: but for the relay, only the holder of the actor writes it. Index: wake_pkey.
+ */
+async function wakesOf(tx: Tx, locked: readonly { readonly id: string }[]) {
+  const found = await tx.any(sql.type(wakeRow)`
+    select actor_id, case when isfinite(due_at) then actors.to_ms(due_at) end as due_ms, redeliveries
+    from actors.wake where actor_id = any(${sql.array(
+      locked.map(({ id }) => id),
+      'text',
+    )})`);
+  return new Map(found.map((wake) => [wake.actor_id, { dueAtMs: wake.due_ms ?? Infinity, redeliveries: wake.redeliveries }]));
 }
 
 /** Takes no lock of its own: a target's messages are only taken under its actor's lock. Index: message_target. */

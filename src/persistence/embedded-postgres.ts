@@ -8,7 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import {
   becomesReady,
   type Cluster,
@@ -28,6 +30,7 @@ import { type Account, canReach, postgresAccount } from './unprivileged-account.
 /** The major version of the pinned binaries; they cannot open a cluster of another one. */
 const majorVersion = '18';
 const maxAdoptions = 3;
+const joinPollMs = 50;
 const databaseName = 'waybill';
 /** Bytewise order with Unicode character classes, built in: the system's locales have no say in an index. */
 const initArguments = [
@@ -66,7 +69,7 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts, or adopts, the PostgreSQL of a data directory, and creates its cluster and database `waybill` if absent.
- * @throws Error with one line that says what to do; DATABASE_URL is always a way out
+ * @throws EmbeddedPostgresError; DATABASE_URL is always a way out
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(resolve(options.dataDir), options);
@@ -79,6 +82,27 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       if (attempt === maxAdoptions || (await livePostmaster(cluster)) !== null) throw error;
     }
   }
+}
+
+/**
+ * The address of the PostgreSQL that another process (the holder of the data directory's claim) runs, once it is ready.
+ * Starts, changes and stops nothing.
+ * @throws EmbeddedPostgresError when there is none after `timeoutMs`
+ */
+export async function joinEmbeddedPostgres(options: { dataDir: string; timeoutMs: number }): Promise<{ url: string }> {
+  const place = join(resolve(options.dataDir), 'postgres');
+  for (let waitedMs = 0; waitedMs <= options.timeoutMs; waitedMs += joinPollMs) {
+    // Read anew each time: the holder may still be creating the cluster.
+    const dir = await readlink(place).catch(() => place);
+    const cluster = { dir, logFile: join(dir, 'server.log') };
+    // Its database comes last, so that one is waited for too.
+    if ((await livePostmaster(cluster))?.status === 'ready') {
+      const url = await connectionUrl(cluster, databaseName);
+      if (await answers(url)) return { url };
+    }
+    await sleep(joinPollMs);
+  }
+  throw new EmbeddedPostgresError(`no PostgreSQL runs in ${place}, although a process holds ${options.dataDir}`);
 }
 
 /** @returns whether it was running already */
@@ -98,13 +122,21 @@ async function ensureServer(cluster: Cluster, options: EmbeddedPostgresOptions):
 
 async function connectTo(cluster: Cluster): Promise<Omit<EmbeddedPostgres, 'adopted'>> {
   const postmaster = await livePostmaster(cluster);
-  if (postmaster === null) throw new Error(`PostgreSQL went away while it started: see ${cluster.logFile}`);
-  const { pid, port } = postmaster;
-  const secret = await password(cluster);
-  const url = (database: string): string =>
-    `postgres://waybill:${secret}@127.0.0.1:${port}/${database}?sslmode=disable`;
-  await ensureDatabase(url('postgres'));
-  return { url: url(databaseName), port, pid, clusterDir: cluster.dir, stop: () => stopServer(cluster) };
+  if (postmaster === null) throw new EmbeddedPostgresError(`PostgreSQL ended at its start: see ${cluster.logFile}`);
+  await ensureDatabase(await connectionUrl(cluster, 'postgres'));
+  return {
+    url: await connectionUrl(cluster, databaseName),
+    port: postmaster.port,
+    pid: postmaster.pid,
+    clusterDir: cluster.dir,
+    stop: () => stopServer(cluster),
+  };
+}
+
+async function connectionUrl(cluster: Pick<Cluster, 'dir' | 'logFile'>, database: string): Promise<string> {
+  const postmaster = await livePostmaster(cluster);
+  if (postmaster === null) throw new EmbeddedPostgresError(`PostgreSQL went away: see ${cluster.logFile}`);
+  return `postgres://waybill:${await password(cluster)}@127.0.0.1:${postmaster.port}/${database}?sslmode=disable`;
 }
 
 async function openCluster(dataDir: string, options: EmbeddedPostgresOptions): Promise<Cluster> {
@@ -132,7 +164,9 @@ async function clusterHome(dataDir: string, account: Account | null, log?: (line
   if (pointer !== null) return dirname(pointer);
   if (account === null || (await canReach(account, dataDir))) return dataDir;
   if (await lstat(place).catch(() => null)) {
-    throw new Error(`user ${account.uid}, who runs PostgreSQL for root, cannot enter ${dataDir}: move DATA_DIR`);
+    throw new EmbeddedPostgresError(
+      `user ${account.uid}, who runs PostgreSQL for root, cannot enter ${dataDir}: move DATA_DIR`,
+    );
   }
   await mkdir(systemHome, { recursive: true, mode: 0o755 });
   const home = await mkdtemp(join(systemHome, 'data-'));
@@ -168,25 +202,37 @@ async function createCluster(cluster: Cluster, fsync: boolean): Promise<void> {
 
 async function checkUsable(cluster: Cluster, version: string): Promise<void> {
   if (version !== majorVersion) {
-    throw new Error(
+    throw new EmbeddedPostgresError(
       `${cluster.dir} is of PostgreSQL ${version}, this is ${majorVersion}: dump and restore it, or set DATA_DIR elsewhere`,
     );
   }
   const owner = (await stat(cluster.dir)).uid;
   const self = process.getuid?.() ?? owner;
   if (self !== 0 && self !== owner) {
-    throw new Error(`${cluster.dir} belongs to user ${owner}: start as that user, or set DATA_DIR elsewhere`);
+    throw new EmbeddedPostgresError(
+      `${cluster.dir} belongs to user ${owner}: start as that user, or set DATA_DIR elsewhere`,
+    );
   }
 }
 
 async function ensureDatabase(adminUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
+  await withClient(adminUrl, async (client) => {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [databaseName]);
+    if (rowCount === 0) await client.query(`create database ${databaseName}`);
+  });
+}
+
+async function answers(url: string): Promise<boolean> {
+  return withClient(url, () => Promise.resolve(true)).catch(() => false);
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   // A connection that breaks fails the query in flight; without a listener it would end the process too.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [databaseName]);
-    if (rowCount === 0) await client.query(`create database ${databaseName}`);
+    return await work(client);
   } finally {
     await client.end();
   }

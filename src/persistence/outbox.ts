@@ -29,12 +29,14 @@ interface ClaimOptions {
 async function claimWakes(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: ClaimOptions): Promise<string[]> {
   const claimed = await tx.any(sql.type(actorIdRow)`
     with due as (
-      select actor_id, due_at as was_due_at from actors.wake
+      select actor_id, due_at from actors.wake
       where due_at <= (select actors.clock()) order by due_at limit ${limit} for update skip locked
+    ), moved as (
+      update actors.wake w set redeliveries = w.redeliveries + 1,
+        due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(w.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
+      from due where w.actor_id = due.actor_id returning w.actor_id, due.due_at as was_due_at
     )
-    update actors.wake w set redeliveries = w.redeliveries + 1,
-      due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(w.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
-    from due where w.actor_id = due.actor_id returning w.actor_id`);
+    select actor_id from moved order by was_due_at`);
   return claimed.map(({ actor_id }) => actor_id);
 }
 
@@ -44,18 +46,20 @@ async function claimMessages(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: C
     with due as (
       select id from actors.message
       where due_at <= (select actors.clock()) order by due_at limit ${limit} for update skip locked
+    ), moved as (
+      update actors.message m set redeliveries = m.redeliveries + 1,
+        due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(m.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
+      from due where m.id = due.id returning m.id, m.target_id
     )
-    update actors.message m set redeliveries = m.redeliveries + 1,
-      due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(m.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
-    from due where m.id = due.id returning m.target_id as actor_id`);
+    select target_id as actor_id from moved order by id`);
   return claimed.map(({ actor_id }) => actor_id);
 }
 
-/** Indexes: wake_due, message_due, first entry of each. */
+/** Indexes: wake_due, message_due, first entry of each. A wake row at `infinity` is never due. */
 async function nextDueInMs(tx: Tx): Promise<number> {
   const { next_in_ms } = await tx.one(sql.type(nextRow)`
     select (extract(epoch from least(
-        (select due_at from actors.wake order by due_at limit 1),
+        (select due_at from actors.wake where due_at < 'infinity' order by due_at limit 1),
         (select due_at from actors.message order by due_at limit 1)
       ) - actors.clock()) * 1000)::float8 as next_in_ms`);
   return next_in_ms === null ? Infinity : Math.max(0, next_in_ms);

@@ -2,6 +2,7 @@
 import { chmod, cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { type Account, canReach } from './unprivileged-account.ts';
 
 /** Node's names of platform and processor → npm's package. */
@@ -19,20 +20,26 @@ const packages: Readonly<Record<string, string>> = {
  * /root) or when their library links are missing (install scripts off) and cannot be made there.
  * @throws with one line when this platform has no such package or it was not installed
  */
-export async function prepareBinaries(options: { account: Account | null; copyDir: string }): Promise<string> {
-  const native = nativeDir();
+export async function prepareBinaries(options: {
+  account: Account | null;
+  copyDir: string;
+  /** Default: that of the installed package. */
+  native?: string;
+}): Promise<string> {
+  const native = options.native ?? nativeDir();
   const inPlace = (await reachable(options.account, native)) && (await linkLibraries(native));
   return join(inPlace ? native : await copyOf(native, options.copyDir), 'bin');
 }
 
-function nativeDir(): string {
+/** The package's directory of programs, libraries and shared files. */
+export function nativeDir(): string {
   const platform = `${process.platform}-${process.arch}`;
   const name = packages[platform];
-  if (name === undefined) throw new Error(`no embedded PostgreSQL for ${platform}: set DATABASE_URL`);
+  if (name === undefined) throw new EmbeddedPostgresError(`no embedded PostgreSQL for ${platform}: set DATABASE_URL`);
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch {
-    throw new Error(
+    throw new EmbeddedPostgresError(
       `${name} is not installed (npm ci without --omit=optional brings it): install it or set DATABASE_URL`,
     );
   }

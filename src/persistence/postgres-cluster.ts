@@ -4,6 +4,7 @@ import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { commandLine } from './process-identity.ts';
 import { type Account } from './unprivileged-account.ts';
 
@@ -58,7 +59,7 @@ export async function startServer(cluster: Cluster, settings: ServerSettings & {
 
 function startFailure(cluster: Cluster, fatal: string | undefined, cause: unknown): Error {
   const reason = fatal ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`PostgreSQL did not start: ${reason.trim()} (log: ${cluster.logFile})`, { cause });
+  return new EmbeddedPostgresError(`PostgreSQL did not start: ${reason.trim()} (log: ${cluster.logFile})`, { cause });
 }
 
 /** Fast shutdown, if a server lives; one that does not come to an end within a minute is stopped at once. */
@@ -97,7 +98,9 @@ export async function becomesReady(cluster: Cluster): Promise<boolean> {
     if (postmaster.status === 'ready') return true;
     await sleep(pollMs);
   }
-  throw new Error(`PostgreSQL (${cluster.dir}) took no connections for ${startTimeoutS} s: see ${cluster.logFile}`);
+  throw new EmbeddedPostgresError(
+    `PostgreSQL (${cluster.dir}) took no connections for ${startTimeoutS} s: see ${cluster.logFile}`,
+  );
 }
 
 /** The whole postgresql.conf: what is not said here stands at PostgreSQL's own default. */
@@ -126,7 +129,8 @@ export async function rememberedPort(cluster: Cluster): Promise<number | null> {
   return port === undefined ? null : Number(port);
 }
 
-export async function password(cluster: Cluster): Promise<string> {
+/** Of the superuser `waybill`, made up when the cluster was. */
+export async function password(cluster: Pick<Cluster, 'dir'>): Promise<string> {
   return (await readFile(join(cluster.dir, 'waybill-password'), 'utf8')).trim();
 }
 
@@ -139,7 +143,7 @@ export function freePort(): Promise<number> {
       const address = server.address();
       server.close(() => {
         if (typeof address === 'object' && address !== null) settle(address.port);
-        else reject(new Error('no port'));
+        else reject(new EmbeddedPostgresError('no free port on 127.0.0.1'));
       });
     });
   });
@@ -169,12 +173,14 @@ export function runProgram(cluster: Cluster, program: string, args: readonly str
     const listen = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-8_192));
     child.stdout?.on('data', listen);
     child.stderr?.on('data', listen);
-    child.once('error', (error) => reject(new Error(`cannot run ${program}: ${error.message}`, { cause: error })));
+    child.once('error', (error) =>
+      reject(new EmbeddedPostgresError(`cannot run ${program}: ${error.message}`, { cause: error })),
+    );
     child.once('exit', (code) => {
       child.stdout?.destroy();
       child.stderr?.destroy();
       if (code === 0) settle();
-      else reject(new Error(`${program}: ${said.trim().split('\n').at(-1) ?? `exit code ${code}`}`));
+      else reject(new EmbeddedPostgresError(`${program}: ${said.trim().split('\n').at(-1) ?? `exit code ${code}`}`));
     });
   });
 }

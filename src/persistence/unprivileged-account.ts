@@ -1,6 +1,7 @@
 /** PostgreSQL refuses to run as root: whom to run it as instead, and which paths that account can reach. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 /** What a child process is spawned with. */
 export interface Account {
@@ -26,7 +27,7 @@ export async function postgresAccount(clusterDir: string): Promise<Account | nul
       ?.split(':');
     if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
-  throw new Error(
+  throw new EmbeddedPostgresError(
     'PostgreSQL does not run as root, and there is no unprivileged user here: run as another user, or set DATABASE_URL',
   );
 }

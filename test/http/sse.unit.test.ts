@@ -82,7 +82,9 @@ test('headers go out before the first event, and a comment while there is none',
   heartbeatMs = 5;
   source = ({ signal }) => silence(signal);
   const { text } = open();
-  await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 200[^]*retry: 2000\n\n[^]*: still here\n\n[^]*: still here\n\n/));
+  await vi.waitFor(() =>
+    expect(text()).toMatch(/^HTTP\/1\.1 200[^]*retry: 2000\n\n[^]*: still here\n\n[^]*: still here\n\n/),
+  );
 });
 
 test('an event that comes between heartbeats is sent at once, and none is lost to a heartbeat', async () => {
@@ -94,7 +96,9 @@ test('an event that comes between heartbeats is sent at once, and none is lost t
     }
   };
   const { body } = await app.inject('/events');
-  expect([...body.matchAll(/^data: (\d+)$/gm)].map(([, n]) => Number(n))).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  expect([...body.matchAll(/^data: (\d+)$/gm)].map(([, n]) => Number(n))).toEqual(
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
 });
 
 describe('the stream ends, and the source is told,', () => {

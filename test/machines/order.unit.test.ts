@@ -18,12 +18,14 @@ import {
   input,
   type Order,
   outOfStock,
+  released,
   reserved,
   retry,
   seen,
   short,
   spent,
   totalCents,
+  voided,
 } from './order-fixture.ts';
 
 const week = 'authorizationExpiry 604800000';
@@ -275,6 +277,22 @@ describe('failed and unknown', () => {
         expect(seen(order)).toEqual(seen(start));
       }
     });
+  });
+
+  it.each<{ step: keyof typeof at; id: keyof OrderInvokes; done: OrderEvent }>([
+    { step: 'authorizing', id: 'authorize', done: authorized },
+    { step: 'creatingOrder', id: 'createOrder', done: created },
+    { step: 'reservingInventory', id: 'reserve', done: reserved },
+    { step: 'capturingPayment', id: 'capture', done: captured },
+    { step: 'capturingPayment', id: 'capture', done: captureDeclined },
+    { step: 'confirmingOrder', id: 'confirm', done: confirmed },
+    { step: 'undoingPayment', id: 'undoPayment', done: voided },
+    { step: 'releasingStock', id: 'release', done: released },
+  ])('$step: settled at the last attempt → the next step has all attempts again', ({ step, id, done }) => {
+    const failed = uncertain(id, 'failed');
+    const last = [1, 2, 3, 4].reduce((order: Order) => order.when(failed).whenDue('backoff'), at[step]());
+    expect(last.context.step.attempts).toBe(4);
+    expect(last.when(done).context.step).toEqual({ attempts: 0, random: 0, trouble: null });
   });
 
   it.each([

@@ -1,4 +1,16 @@
-import { chmod, lstat, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -6,9 +18,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts';
+import {
+  type EmbeddedPostgres,
+  joinEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../src/persistence/embedded-postgres.ts';
 import { livePostmaster } from '../../src/persistence/postgres-cluster.ts';
-import { prepareBinaries } from '../../src/persistence/postgres-binaries.ts';
+import { nativeDir, prepareBinaries } from '../../src/persistence/postgres-binaries.ts';
 import { canReach, postgresAccount } from '../../src/persistence/unprivileged-account.ts';
 import { spawnWaybill, type WaybillProcess } from '../support/process.ts';
 import { temporaryDataDir } from '../support/temporary-data-dir.ts';
@@ -111,12 +127,12 @@ describe('startEmbeddedPostgres', () => {
     await after.stop();
   });
 
-  it('outlives SIGINT and SIGTERM to the process group that started it', async () => {
+  it('runs in a session of its own, out of reach of Ctrl-C', async (test) => {
     const held = spawnHolder();
     const { pid } = await announced(held);
     const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-    if (status === null) return; // No /proc: nothing to look at.
-    const [, , group, session] = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    test.skip(status === null, 'no /proc to look at');
+    const [, , group, session] = status?.slice(status.lastIndexOf(')') + 2).split(' ') ?? [];
     expect([group, session]).toEqual([String(pid), String(pid)]);
   });
 
@@ -199,6 +215,19 @@ describe('startEmbeddedPostgres', () => {
   });
 });
 
+describe('joinEmbeddedPostgres', () => {
+  it('waits for the server of the process that holds the directory, and leaves it alone', async () => {
+    const joining = joinEmbeddedPostgres({ dataDir, timeoutMs: 20_000 });
+    const server = await start();
+    expect(await joining).toEqual({ url: server.url });
+    expect((await livePostmaster({ dir: server.clusterDir }))?.pid).toBe(server.pid);
+    await server.stop();
+    await expect(joinEmbeddedPostgres({ dataDir, timeoutMs: 0 })).rejects.toThrow(
+      `no PostgreSQL runs in ${server.clusterDir}, although a process holds ${dataDir}`,
+    );
+  });
+});
+
 describe.skipIf(!isRoot)('startEmbeddedPostgres as root', () => {
   it('runs Postgres as somebody else', async () => {
     const server = await start();
@@ -236,10 +265,8 @@ describe.skipIf(!isRoot)('startEmbeddedPostgres as root', () => {
     const reachable = await Promise.all([process.execPath, holder].map((path) => canReach(account, path)));
     test.skip(!reachable.every(Boolean), 'an ordinary user cannot read this checkout');
     await chmod(dataDir, 0o777);
-    const asOrdinary = [
-      ...['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'],
-      ...[process.execPath, holder],
-    ] as const;
+    const ids = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
+    const asOrdinary = ['setpriv', ...ids, process.execPath, holder] as const;
     const first = spawnHolder({ command: asOrdinary });
     const before = await announced(first);
     expect((await stat(join(dataDir, 'postgres'))).uid).toBe(account.uid);
@@ -248,28 +275,46 @@ describe.skipIf(!isRoot)('startEmbeddedPostgres as root', () => {
   });
 });
 
-describe.skipIf(!isRoot)('prepareBinaries', () => {
-  it('copies the programs, links and all, to where the account can reach them, once', async () => {
-    const copyDir = await mkdtemp(join(tmpdir(), 'waybill-binaries-'));
-    await chmod(copyDir, 0o755);
+describe('prepareBinaries', () => {
+  it('copies the programs, with the links that are missing, to where the account can reach them, once', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'waybill-binaries-'));
     try {
-      // Owner of nothing and member of no group: reaches what is open to all, which the copy is.
+      // As npm lays it out without install scripts, below a directory that only its owner may enter.
+      const installed = join(dir, 'closed', 'package');
+      await cp(dirname(nativeDir()), installed, {
+        recursive: true,
+        filter: async (source) => !(await lstat(source)).isSymbolicLink(),
+      });
+      await chmod(join(dir, 'closed'), 0o700);
+      await chmod(dir, 0o755);
+      const copyDir = join(dir, 'copies');
+      // Owner of nothing and member of no group: reaches what is open to all.
       const stranger = { uid: 54_321, gid: 54_321 };
-      const inPlace = await prepareBinaries({ account: null, copyDir });
-      const native = dirname(inPlace);
-      const mode = (await stat(native)).mode;
-      await chmod(native, 0o700);
-      try {
-        const bin = await prepareBinaries({ account: stranger, copyDir });
-        expect(bin).toMatch(new RegExp(`^${copyDir}/postgresql-18\\.[^/]+/native/bin$`));
-        expect(await prepareBinaries({ account: stranger, copyDir })).toBe(bin);
-        expect(await canReach(stranger, join(bin, 'postgres'))).toBe(true);
-        expect((await lstat(join(bin, '..', 'lib', 'libpq.so.5'))).isSymbolicLink()).toBe(true);
-      } finally {
-        await chmod(native, mode);
-      }
+      const options = { account: stranger, copyDir, native: join(installed, 'native') };
+
+      const bin = await prepareBinaries(options);
+      expect(bin).toMatch(new RegExp(`^${copyDir}/postgresql-18\\.[^/]+/native/bin$`));
+      expect(await prepareBinaries(options)).toBe(bin);
+      expect(await canReach(stranger, join(bin, 'postgres'))).toBe(true);
+      expect(await readlink(join(bin, '..', 'lib', 'libpq.so.5'))).toMatch(/^libpq\.so\.5\.\d+$/);
+      expect(await readdir(copyDir)).toHaveLength(1);
     } finally {
-      await rm(copyDir, { recursive: true });
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('makes missing links in place when it may', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'waybill-binaries-'));
+    try {
+      await cp(dirname(nativeDir()), dir, {
+        recursive: true,
+        filter: async (source) => !(await lstat(source)).isSymbolicLink(),
+      });
+      const bin = await prepareBinaries({ account: null, copyDir: '/nonexistent', native: join(dir, 'native') });
+      expect(bin).toBe(join(dir, 'native', 'bin'));
+      expect(await readlink(join(dir, 'native', 'lib', 'libpq.so.5'))).toMatch(/^libpq\.so\.5\.\d+$/);
+    } finally {
+      await rm(dir, { recursive: true });
     }
   });
 });

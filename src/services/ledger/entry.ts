@@ -39,9 +39,7 @@ export function isOrderStatus(value: Json | undefined): value is OrderStatus {
 
 /** Nothing happens to the order any more. */
 export function isFinal(status: OrderStatus): boolean {
-  return (
-    status === 'COMPLETED' || status === 'AUTHORIZATION_FAILED' || status === 'FAILED' || status === 'CANCELLED'
-  );
+  return status === 'COMPLETED' || status === 'AUTHORIZATION_FAILED' || status === 'FAILED' || status === 'CANCELLED';
 }
 
 /** The money as the saga knows it. The gateway's own record is elsewhere, and never read here. */

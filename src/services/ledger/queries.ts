@@ -17,9 +17,7 @@ const OrderRow = Type.Object({
   user_id: Text,
   status: Status,
   revision: Type.Integer(),
-  items: Type.Array(
-    Type.Object({ productId: Text, quantity: Type.Integer(), unitPriceCents: Type.Integer() }),
-  ),
+  items: Type.Array(Type.Object({ productId: Text, quantity: Type.Integer(), unitPriceCents: Type.Integer() })),
   currency: Text,
   total_cents: Type.Integer(),
   authorization_id: NullableText,

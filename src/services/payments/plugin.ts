@@ -40,6 +40,7 @@ export default payments;
 
 /** Resolves when the client has hung up, when the server drains, or after `withholdMs`. */
 async function withhold(reply: FastifyReply, withholdMs: number, draining: AbortSignal): Promise<void> {
+  if (reply.raw.destroyed) return;
   const enough = new AbortController();
   const signal = AbortSignal.any([draining, enough.signal]);
   // The response's `close`: the request's own comes as soon as its body is read.

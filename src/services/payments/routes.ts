@@ -20,13 +20,14 @@ export function paymentRoutes(app: App, options: PaymentRoutesOptions): void {
   app.addHook('preValidation', async (request) => {
     if (request.method === 'POST') request.body ??= {};
   });
-  forwardRoutes(app, options);
-  undoRoutes(app, options);
+  authorizeRoute(app, options);
+  captureRoute(app, options);
+  voidRoutes(app, options);
+  refundRoute(app, options);
   lookupRoutes(app, options.service);
 }
 
-function forwardRoutes(app: App, options: PaymentRoutesOptions): void {
-  const { service } = options;
+function authorizeRoute(app: App, options: PaymentRoutesOptions): void {
   app.post(
     '/payments/authorize',
     {
@@ -40,10 +41,13 @@ function forwardRoutes(app: App, options: PaymentRoutesOptions): void {
     async (request, reply) => {
       const { user_id: userId, amount_cents: amountCents, currency, payment_token: token } = request.body;
       return answer(request, reply, options, (call) =>
-        service.authorize({ ...call, userId, amountCents, currency, token }),
+        options.service.authorize({ ...call, userId, amountCents, currency, token }),
       );
     },
   );
+}
+
+function captureRoute(app: App, options: PaymentRoutesOptions): void {
   app.post(
     '/payments/capture/:authorization_id',
     {
@@ -56,17 +60,12 @@ function forwardRoutes(app: App, options: PaymentRoutesOptions): void {
       },
     },
     async (request, reply) => {
-      const subject = {
-        authorizationId: request.params.authorization_id,
-        amountCents: request.body.amount_cents ?? null,
-      };
-      return answer(request, reply, options, (call) => service.capture({ ...call, ...subject }));
+      return answer(request, reply, options, (call) => options.service.capture({ ...call, ...subjectOf(request) }));
     },
   );
 }
 
-function undoRoutes(app: App, options: PaymentRoutesOptions): void {
-  const { service } = options;
+function voidRoutes(app: App, options: PaymentRoutesOptions): void {
   app.post(
     '/payments/void',
     {
@@ -79,7 +78,7 @@ function undoRoutes(app: App, options: PaymentRoutesOptions): void {
     },
     async (request, reply) => {
       const { authorize_idempotency_key: authorizeKey } = request.body;
-      return answer(request, reply, options, (call) => service.voidByKey({ ...call, authorizeKey }));
+      return answer(request, reply, options, (call) => options.service.voidByKey({ ...call, authorizeKey }));
     },
   );
   app.post(
@@ -95,9 +94,12 @@ function undoRoutes(app: App, options: PaymentRoutesOptions): void {
     },
     async (request, reply) => {
       const { authorization_id: authorizationId } = request.params;
-      return answer(request, reply, options, (call) => service.voidById({ ...call, authorizationId }));
+      return answer(request, reply, options, (call) => options.service.voidById({ ...call, authorizationId }));
     },
   );
+}
+
+function refundRoute(app: App, options: PaymentRoutesOptions): void {
   app.post(
     '/payments/refund/:authorization_id',
     {
@@ -110,11 +112,7 @@ function undoRoutes(app: App, options: PaymentRoutesOptions): void {
       },
     },
     async (request, reply) => {
-      const subject = {
-        authorizationId: request.params.authorization_id,
-        amountCents: request.body.amount_cents ?? null,
-      };
-      return answer(request, reply, options, (call) => service.refund({ ...call, ...subject }));
+      return answer(request, reply, options, (call) => options.service.refund({ ...call, ...subjectOf(request) }));
     },
   );
 }
@@ -150,6 +148,10 @@ function lookupRoutes(app: App, service: PaymentService): void {
   );
 }
 
+function subjectOf(request: { params: { authorization_id: string }; body: { amount_cents?: number } }) {
+  return { authorizationId: request.params.authorization_id, amountCents: request.body.amount_cents ?? null };
+}
+
 function about(operationId: string, summary: string) {
   return { tags: ['payments'], operationId, summary };
 }
@@ -168,9 +170,7 @@ async function answer(
   const inHeader = request.headers['idempotency-key'];
   const key = request.body.idempotency_key ?? inHeader;
   if (key === undefined) return badKey(reply, 'An idempotency_key (or the Idempotency-Key header) is required.');
-  if (inHeader !== undefined && inHeader !== key) {
-    return badKey(reply, 'idempotency_key and the Idempotency-Key header differ.');
-  }
+  if (key !== (inHeader ?? key)) return badKey(reply, 'idempotency_key and the Idempotency-Key header differ.');
   const result = await perform({ key, traceId: request.traceId });
   if (result.type === 'answered' && result.withheld) {
     await withhold(reply);

@@ -87,18 +87,16 @@ describe('apply', () => {
     const [productId, held, wanted] = [await shop.product(1), randomUUID(), randomUUID()];
     await shop.reserve(held, [[productId, 1]]);
     const items = [{ productId, quantity: 1 }];
-    const outcomes = await database
-      .pool()
-      .transaction((tx) =>
-        shop.service.apply(
-          tx,
-          [
-            { type: 'release', orderId: held },
-            { type: 'reserve', orderId: wanted, items, ownedBySaga: true },
-          ],
-          nowMs,
-        ),
-      );
+    const outcomes = await database.pool().transaction((tx) =>
+      shop.service.apply(
+        tx,
+        [
+          { type: 'release', orderId: held },
+          { type: 'reserve', orderId: wanted, items, ownedBySaga: true },
+        ],
+        nowMs,
+      ),
+    );
     expect(outcomes.map(({ type }) => type)).toEqual(['done', 'done']);
   });
 
@@ -112,11 +110,13 @@ describe('apply', () => {
       items: [{ productId, quantity }],
       ownedBySaga: true,
     });
-    await database
-      .pool()
-      .transaction((tx) =>
-        shop.service.apply(tx, [...toSell, ...toRelease].map((orderId) => reserve(orderId)), nowMs),
-      );
+    await database.pool().transaction((tx) =>
+      shop.service.apply(
+        tx,
+        [...toSell, ...toRelease].map((orderId) => reserve(orderId)),
+        nowMs,
+      ),
+    );
     const requests: ReservationRequest[] = [
       ...ids(size).map((orderId): ReservationRequest => ({ type: 'reserve', orderId, items, ownedBySaga: true })),
       ...ids(size).map((orderId) => reserve(orderId, 5_000)),
@@ -177,14 +177,18 @@ const shortText = (short: readonly (readonly number[])[]) =>
   `short ${short.map(([product, requested, available]) => `${product}:${requested}/${available}`).join(' ')}`;
 
 async function stateOf(world: World) {
-  const stock = await database.pg().query<{ text: string }>(
-    `select on_hand || '/' || reserved as text from inventory.stock where product_id = any($1) order by product_id`,
-    [world.products],
-  );
-  const reservations = await database.pg().query<{ order_id: string; status: string }>(
-    `select order_id, status from inventory.reservation where order_id = any($1)`,
-    [world.orders],
-  );
+  const stock = await database
+    .pg()
+    .query<{ text: string }>(
+      `select on_hand || '/' || reserved as text from inventory.stock where product_id = any($1) order by product_id`,
+      [world.products],
+    );
+  const reservations = await database
+    .pg()
+    .query<{ order_id: string; status: string }>(
+      `select order_id, status from inventory.reservation where order_id = any($1)`,
+      [world.orders],
+    );
   const byOrder = new Map(reservations.rows.map(({ order_id, status }) => [order_id, status]));
   return {
     stock: stock.rows.map(({ text }) => text),

@@ -102,14 +102,12 @@ describe('reservations at the same time', () => {
     const id = await shop.product(1_000);
     for (let round = 0; round < 10; round++) {
       const orderIds = times(10, () => randomUUID());
-      const forth = orderIds.map(
-        (orderId): ReservationRequest => ({
-          type: 'reserve',
-          orderId,
-          items: [{ productId: id, quantity: 1 }],
-          ownedBySaga: true,
-        }),
-      );
+      const forth = orderIds.map((orderId): ReservationRequest => ({
+        type: 'reserve',
+        orderId,
+        items: [{ productId: id, quantity: 1 }],
+        ownedBySaga: true,
+      }));
       const outcomes = await Promise.all(
         times(4, (i) =>
           database

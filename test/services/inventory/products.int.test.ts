@@ -77,9 +77,9 @@ describe('POST /products', () => {
     const created = answers.filter(({ status }) => status === 201);
     expect(created).toHaveLength(1);
     const others = answers.filter(({ status }) => status !== 201);
-    expect(new Set(others.map(({ body }) => `${String(body['error'])} ${String(body['existing_product_id'])}`))).toEqual(
-      new Set([`duplicate_sku ${String(created[0]!.body['id'])}`]),
-    );
+    expect(
+      new Set(others.map(({ body }) => `${String(body['error'])} ${String(body['existing_product_id'])}`)),
+    ).toEqual(new Set([`duplicate_sku ${String(created[0]!.body['id'])}`]));
   });
 
   it('takes names and SKUs of any script', async () => {

@@ -17,7 +17,12 @@ export interface Answer {
 export interface Shop {
   readonly app: App;
   readonly service: InventoryService;
-  call(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  call(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
   /** Creates a product with this much stock. @returns its id */
   product(initialStock: number): Promise<string>;
   adjust(productId: string, key: string, body: object): Promise<Answer>;

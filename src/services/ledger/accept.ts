@@ -52,9 +52,7 @@ function answerFor(written: boolean, standing: Standing | undefined): CompanionA
 }
 
 const idRow = row(Type.Object({ id: Type.String() }));
-const standingRow = row(
-  Type.Object({ id: Type.String(), idempotency_key: Type.String(), fingerprint: Type.String() }),
-);
+const standingRow = row(Type.Object({ id: Type.String(), idempotency_key: Type.String(), fingerprint: Type.String() }));
 
 const firstStatus: OrderStatus = 'AWAITING_AUTHORIZATION';
 const firstRevision = 1;

@@ -1,0 +1,23 @@
+/** What effects and the command line may ask of the ledger without a running system. */
+import type { DatabasePool } from '../../persistence/pool.ts';
+import type { Order } from './entry.ts';
+import { findOrder, findPrivate, listOrders, type OrderFilter } from './queries.ts';
+
+export interface LedgerFace {
+  /** For the authorization alone; null once that is settled, and for an order that does not exist. */
+  paymentTokenOf(orderId: string): Promise<string | null>;
+  /** For notices alone; null for an order that does not exist. */
+  emailOf(orderId: string): Promise<string | null>;
+  findById(orderId: string): Promise<Order | null>;
+  /** Newest first. */
+  list(filter: OrderFilter): Promise<readonly Order[]>;
+}
+
+export function ledgerFace(pool: DatabasePool): LedgerFace {
+  return {
+    paymentTokenOf: async (orderId) => (await findPrivate(pool, orderId))?.paymentToken ?? null,
+    emailOf: async (orderId) => (await findPrivate(pool, orderId))?.email ?? null,
+    findById: (orderId) => findOrder(pool, orderId),
+    list: (filter) => listOrders(pool, filter),
+  };
+}
