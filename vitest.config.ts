@@ -1,4 +1,4 @@
-/** Three suites by cost: unit (pure), int (a real Postgres), e2e (real processes). */
+/** Suites by cost: unit (pure), int (a real Postgres), e2e (real processes), long (minutes; not part of npm test). */
 import { defineConfig } from 'vitest/config';
 
 const needsPostgres = {
@@ -32,6 +32,16 @@ export default defineConfig({
           // They time processes and kill them: nothing may run beside them.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...needsPostgres,
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          testTimeout: 600_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -10,6 +10,7 @@ import { paymentEffects } from './effects/payments.ts';
 import { fetchTransport, injectTransport, type Transport } from './effects/transport.ts';
 import actorRoutes from './http/actor-routes.ts';
 import { type App, buildApp } from './http/app.ts';
+import { answeredNotModified } from './http/conditional.ts';
 import apiDocs from './http/docs.ts';
 import { drain } from './http/drain.ts';
 import health, { type ReadinessCheck } from './http/health.ts';
@@ -31,6 +32,7 @@ import inventoryPlugin from './services/inventory/plugin.ts';
 import { createInventory } from './services/inventory/service.ts';
 import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
+import { ledgerFace } from './services/ledger/face.ts';
 import ledgerPlugin from './services/ledger/plugin.ts';
 import { orderProjection } from './services/ledger/projection.ts';
 import { createLedger, type Ledger } from './services/ledger/service.ts';
@@ -96,6 +98,7 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     catalog: transports.inventory ? remoteCatalog(transports.inventory) : services.inventory,
     edgeBudgetMs: config.edgeBudgetMs,
     newId: processPorts.newId,
+    process: processPorts,
   });
   const checks = readinessChecks(pool, queue);
   const app = await buildApp({ logger: log });
@@ -169,9 +172,10 @@ interface SystemParts {
 
 function createSystem(config: Config, parts: SystemParts): ActorSystem {
   const { pool, services, transports } = parts;
+  const face = ledgerFace(pool);
   const remoteEffects: RemoteEffect[] = [
-    ...paymentEffects({ transport: transports.payments, tokenOf: tokenReader(pool) }),
-    ...noticeEffects({ notices: services.notices, log: parts.log }),
+    ...paymentEffects({ transport: transports.payments, tokenOf: (orderId) => face.paymentTokenOf(orderId) }),
+    ...noticeEffects({ notices: services.notices, emailOf: (orderId) => face.emailOf(orderId), log: parts.log }),
     ...(transports.orders ? remoteOrders(transports.orders) : []),
     ...(transports.inventory ? remoteInventory(transports.inventory) : []),
   ];
@@ -215,7 +219,7 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
   const { services, system, ledger, pool, metrics } = parts;
   await app.register(health, { checks: parts.checks, metrics: () => metrics.render() });
   if (serves(config, 'edge')) {
-    await app.register(ledgerPlugin, { service: ledger, streamEvents });
+    await app.register(ledgerPlugin, { service: ledger, streamEvents, answeredNotModified });
     await app.register(actorRoutes, { system });
     await app.register(machineRoutes, { machines: system.machines, countByState: (machine) => countByState(pool, machine) });
   }

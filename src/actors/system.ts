@@ -1,4 +1,5 @@
 /** The library's face: define a system of machines and effects over a store, then start, send, advance, read, wait. */
+import { assertActorId } from './actor-id.ts';
 import { commitBatch, type BatchResult, type BatchSystem } from './commit-batch.ts';
 import { groupCommit, LostCommit } from './group-commit.ts';
 import type {
@@ -250,10 +251,4 @@ async function waitFor<Tx, T>(
     options.signal?.removeEventListener('abort', onAbort);
     unsubscribe();
   }
-}
-
-const actorIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/;
-
-function assertActorId(id: string): void {
-  if (!actorIdPattern.test(id)) throw new Error(`not an actor id: ${JSON.stringify(id)}`);
 }

@@ -3,7 +3,6 @@
  * persisted snapshot, and in order what the transition asks for (effects to arm, timers, messages).
  * Source: xstate 5.33 (`initialTransition`, `transition`, `resolveState`; the SCXML order of exit before entry actions).
  */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AnyMachineSnapshot,
@@ -13,7 +12,9 @@ import {
   type StateValue,
   transition,
 } from 'xstate';
+import { assertActorId } from './actor-id.ts';
 import type { ActorEvent, Json, Outcome, PersistedSnapshot, SettledOutcome, StateView, UncertainOutcome } from './ports.ts';
+import { structureHash } from './structure-hash.ts';
 
 /** What a transition asks the runtime to do, in the order XState gave it. */
 export type MachineAction =
@@ -53,27 +54,61 @@ export interface ActorMachine {
   /** @throws whatever a guard or an assign throws */
   step(state: LiveState, event: ActorEvent): MachineStep;
   accepts(state: LiveState, event: ActorEvent): boolean;
-  /** Event types of the machine's own (no outcomes, no timers) that would be accepted now, given only their type. */
+  /**
+   * Event types of the machine's own (no outcomes, no timers) that would be accepted now. One whose guard wants to see a
+   * payload cannot be asked for by its type: the state names it in `meta.accepts`.
+   */
   acceptedEvents(state: LiveState): readonly string[];
 }
 
 const defaultTimeoutMs = 10_000;
 
 /** @param version changes whenever the structure, a guard or an assign does; actors stay on theirs */
-export function actorMachine(machine: AnyStateMachine, version: string): ActorMachine {
+export function actorMachine(definition: AnyStateMachine, version: string): ActorMachine {
+  const machine = bounded(definition);
+  const invokes = invokesOf(machine.root);
   const config = plainJson(machine.config);
   return {
     id: machine.id,
     version,
-    structureHash: createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16),
+    structureHash: structureHash(config),
     config,
-    start: (input) => toStep(...initialTransition(machine, input)),
-    rehydrate: (snapshot) => toStep(rehydrate(machine, snapshot), []),
-    step: (state, event) => toStep(...transition(machine, state, event)),
+    start: (input) => toStep(invokes, ...initialTransition(machine, input)),
+    rehydrate: (snapshot) => toStep(invokes, rehydrate(machine, snapshot), []),
+    step: (state, event) => toStep(invokes, ...transition(machine, state, event)),
     accepts: (state, event) => state.can(event),
-    acceptedEvents: (state) =>
-      machine.events.filter((type) => !type.startsWith('xstate.') && state.status === 'active' && state.can({ type })),
+    acceptedEvents: (state) => acceptedEvents(machine, state),
   };
+}
+
+function acceptedEvents(machine: AnyStateMachine, state: LiveState): string[] {
+  if (state.status !== 'active') return [];
+  const declared = mergedMeta(state._nodes as readonly AnyStateNode[])['accepts'];
+  const withPayload = Array.isArray(declared) ? declared.map(String) : [];
+  return machine.events.filter((type) => !type.startsWith('xstate.') && (withPayload.includes(type) || canByType(state, type)));
+}
+
+function canByType(state: LiveState, type: string): boolean {
+  try {
+    return state.can({ type });
+  } catch {
+    // Its guard trips over the missing payload. That says nothing of the state's other events.
+    return false;
+  }
+}
+
+/** XState lets a circle of `always` run for ever, and with it every process that meets the actor. */
+const maxMicrosteps = 1_000;
+
+function bounded(definition: AnyStateMachine): AnyStateMachine {
+  const machine = definition.provide({});
+  machine.options = { ...machine.options, maxIterations: Math.min(maxMicrosteps, machine.options.maxIterations ?? Infinity) };
+  return machine;
+}
+
+/** Ids of all invokes of a machine: whatever else is spawned could not be found again after a crash. */
+function invokesOf(node: AnyStateNode): Set<string> {
+  return new Set([...node.invoke.map(({ id }) => id), ...Object.values(node.states).flatMap((child) => [...invokesOf(child)])]);
 }
 
 // Event keys of XState's own making; nowhere else are they written.
@@ -126,7 +161,7 @@ function rehydrate(machine: AnyStateMachine, stored: PersistedSnapshot): LiveSta
   } catch (error) {
     throw new RehydrationError(`the snapshot does not fit: ${messageOf(error)}`, { cause: error });
   }
-  if (state.status !== stored.status || !isDeepStrictEqual(state.value, stored.value))
+  if (stored.status === 'error' || state.status !== stored.status || !isDeepStrictEqual(state.value, stored.value))
     throw new RehydrationError(`stored as ${JSON.stringify(stored.value)}, restored as ${JSON.stringify(state.value)}`);
   return state;
 }
@@ -136,7 +171,7 @@ interface EmittedAction {
   readonly params: unknown;
 }
 
-function toStep(state: LiveState, emitted: readonly EmittedAction[]): MachineStep {
+function toStep(known: ReadonlySet<string>, state: LiveState, emitted: readonly EmittedAction[]): MachineStep {
   if (state.status === 'error') throw new Error(`the machine failed: ${messageOf(state.error)}`);
   const nodes = state._nodes as readonly AnyStateNode[];
   const invokes = new Map(nodes.flatMap((node) => node.invoke.map((invoke) => [invoke.id, String(invoke.src)] as const)));
@@ -144,7 +179,7 @@ function toStep(state: LiveState, emitted: readonly EmittedAction[]): MachineSte
     state,
     snapshot: toPersisted(state),
     view: { path: pathOf(state.value), tags: [...state.tags].sort(), meta: mergedMeta(nodes) },
-    actions: emitted.flatMap((action) => toAction(action, nodes)),
+    actions: emitted.flatMap((action) => toAction(action, nodes, known)),
     invokes,
   };
 }
@@ -160,12 +195,13 @@ function toPersisted(state: LiveState): PersistedSnapshot {
   };
 }
 
-function toAction(action: EmittedAction, nodes: readonly AnyStateNode[]): MachineAction[] {
+function toAction(action: EmittedAction, nodes: readonly AnyStateNode[], known: ReadonlySet<string>): MachineAction[] {
   const params = isRecord(action.params) ? action.params : {};
   switch (action.type) {
     case 'xstate.spawnChild': {
       const { id, src } = params;
       if (typeof id !== 'string' || typeof src !== 'string') throw new Error('invoke effects by name');
+      if (!known.has(id)) throw new Error(`${src} is spawned by an action: invoke it`);
       const owner = nodes.find((node) => node.invoke.some((invoke) => invoke.id === id));
       const timeoutMs: unknown = isRecord(owner?.meta) ? owner.meta['timeoutMs'] : undefined;
       return [
@@ -186,6 +222,7 @@ function toAction(action: EmittedAction, nodes: readonly AnyStateNode[]): Machin
     case 'tell': {
       const { machine, id } = params;
       if (typeof machine !== 'string' || typeof id !== 'string') throw new Error('tell needs a machine and an id');
+      assertActorId(id);
       return [{ type: 'tell', machine, id, event: toEvent(params['event']) }];
     }
     case 'xstate.assign':

@@ -5,7 +5,7 @@ import { audit, type AuditReport } from '../audit/audit.ts';
 import { actorMachines } from '../compose.ts';
 import { assertMigrated } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/pool.ts';
-import { exitCodes, type Wrap } from './cli.ts';
+import { exitCodes, type Wrap } from './invocation.ts';
 import { openDatabase } from './database.ts';
 
 export function auditCommand(waybill: Command, wrap: Wrap): void {

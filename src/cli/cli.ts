@@ -7,21 +7,14 @@ import { WrongDatabase } from '../persistence/reach.ts';
 import { WrongQueue } from '../queue/reach.ts';
 import { auditCommand } from './audit.ts';
 import { demoCommand } from './demo.ts';
+import { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
 import { machineCommands } from './machines.ts';
 import { migrateCommand } from './migrate.ts';
 import { orderCommands } from './orders.ts';
 import { parkedCommands } from './parked.ts';
 import { start } from './start.ts';
 
-export const exitCodes = { done: 0, problem: 1, wrongUse: 2 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
-
-/** What every command gets. */
-export interface Invocation {
-  readonly config: Config;
-  readonly json: boolean;
-  readonly print: (line: string) => void;
-}
+export { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap };
 
 /** @param argv without node and script */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -55,10 +48,6 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
     return { message: `PORT: ${error.message}`, code: exitCodes.problem };
   return null;
 }
-
-export type Wrap = <Args extends unknown[]>(
-  action: (invocation: Invocation, ...args: Args) => Promise<ExitCode>,
-) => (...args: [...Args, Command]) => Promise<void>;
 
 function program(wrap: Wrap): Command {
   const waybill = new Command('waybill')
@@ -95,9 +84,4 @@ function roleList(value: string): Config['roles'] {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
-}
-
-export function wholeNumber(value: string): number {
-  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('expected a whole number');
-  return Number(value);
 }

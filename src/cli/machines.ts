@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { actorMachines } from '../compose.ts';
-import { exitCodes, type Wrap } from './cli.ts';
+import { exitCodes, type Wrap } from './invocation.ts';
 
 export function machineCommands(waybill: Command, wrap: Wrap): void {
   const machines = waybill.command('machines').description('the machines of this build');

@@ -4,7 +4,7 @@ import { migrate } from '../persistence/migrate.ts';
 import { reachQueue } from '../queue/reach.ts';
 import { processPorts } from '../process-ports.ts';
 import { queueTarget } from '../compose.ts';
-import { exitCodes, type Wrap } from './cli.ts';
+import { exitCodes, type Wrap } from './invocation.ts';
 import { openDatabase } from './database.ts';
 
 export function migrateCommand(waybill: Command, wrap: Wrap): void {

@@ -6,7 +6,7 @@ import { processPorts } from '../process-ports.ts';
 import { reachQueue } from '../queue/reach.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { startMetrics } from '../telemetry/metrics.ts';
-import { exitCodes, type ExitCode, type Invocation } from './cli.ts';
+import { exitCodes, type ExitCode, type Invocation } from './invocation.ts';
 import { type Database, openDatabase } from './database.ts';
 import { welcome } from './welcome.ts';
 

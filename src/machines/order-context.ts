@@ -77,6 +77,8 @@ export type OrderMeta = {
   readonly undo?: keyof typeof effects;
   /** From its outcome on, the saga only goes forward. */
   readonly pivot?: true;
+  /** Events that are accepted with the right payload only, so that asking by their type would not find them. */
+  readonly accepts?: readonly OrderCommand['type'][];
   /** How long the state lasts when all is well. */
   readonly expectedMs?: number;
 };

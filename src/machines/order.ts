@@ -369,7 +369,7 @@ export const orderMachine = setup({
             backingOff: { after: { backoff: 'calling' } },
             parked: {
               tags: ['parked'],
-              meta: { status: 'NEEDS_ATTENTION' },
+              meta: { status: 'NEEDS_ATTENTION', accepts: ['RESOLVE'] },
               on: {
                 RETRY: { target: 'calling', actions: 'beginStep' },
                 RESOLVE: {

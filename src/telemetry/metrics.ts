@@ -24,7 +24,7 @@ export function startMetrics(): Metrics {
     async render() {
       const { resourceMetrics, errors } = await reader.collect();
       if (errors.length > 0) throw new AggregateError(errors, 'metrics could not be collected');
-      return `${serializer.serialize(resourceMetrics)}`;
+      return serializer.serialize(resourceMetrics);
     },
     async shutdown() {
       metrics.disable();

@@ -1,8 +1,7 @@
 /** Places an order: once per idempotency key, with one answer to every request that carries it. */
 import { type ActorSystem, type ProcessPorts, StoreError, type VisitEnd } from '../../actors/index.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
-import type { AcceptPayload } from './accept.ts';
-import { acceptCompanion } from './accept.ts';
+import { acceptCompanion, type AcceptPayload } from './accept.ts';
 import { renderAnswer } from './answer-routes.ts';
 import { fingerprintOf } from './canonical.ts';
 import { type Placement, type StoredAnswer, traceIdOf } from './entry.ts';
@@ -79,7 +78,9 @@ async function price({ catalog }: PlacingPorts, { items }: Placement): Promise<P
   try {
     return priceOrder(items, await catalog.quote(items.map(({ productId }) => productId)));
   } catch (error) {
-    throw new StoreError('unavailable', 'the products cannot be asked for', { cause: error });
+    // Without prices nothing can be accepted, whatever the reason.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreError('unavailable', `the products cannot be asked for: ${reason}`, { cause: error });
   }
 }
 

@@ -194,7 +194,7 @@ function orderEvents(app: RouteApp, { service, streamEvents }: OrderRoutesOption
       if (!order) return notFound(reply);
       const after = revisionSeen(request.headers['last-event-id'], order.revision);
       // Nothing will ever come: a browser that came back by itself is told to stop.
-      if (order.ended && after === order.revision) return reply.code(204).send();
+      if (order.ended && after === order.revision) return reply.code(204).send(null);
       return streamEvents(request, reply, async function* ({ signal }) {
         for await (const transition of service.follow(id, { afterRevision: after, signal }))
           yield { id: String(transition.revision), event: 'transition', data: transitionBody(transition) };

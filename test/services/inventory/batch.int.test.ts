@@ -65,7 +65,7 @@ describe('apply', () => {
           expect({ outcomes, state: await stateOf(world) }).toEqual(expected);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     expect(await violations(database.pg())).toEqual([]);
   });
@@ -130,6 +130,19 @@ describe('apply', () => {
       return counted.statements();
     });
     expect(statements).toBe(8);
+  });
+
+  it('new reservations are written once: insert, lock stock, write stock, insert items', async () => {
+    const productId = await shop.product(10);
+    const requests = ids(3).map((orderId): ReservationRequest => {
+      return { type: 'reserve', orderId, items: [{ productId, quantity: 1 }], ownedBySaga: true };
+    });
+    const statements = await database.pool().transaction(async (tx) => {
+      const counted = counting(tx);
+      await shop.service.apply(counted.tx, requests, nowMs);
+      return counted.statements();
+    });
+    expect(statements).toBe(4);
   });
 
   it('an empty batch asks the database nothing', async () => {

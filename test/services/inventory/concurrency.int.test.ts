@@ -98,6 +98,24 @@ describe('reservations at the same time', () => {
     expect(rows).toEqual([{ held: 11 * 8 * 2 + 8 * 4 }]);
   });
 
+  it('orders of many products, in opposite order and nothing else in common, never deadlock', async () => {
+    const products: string[] = [];
+    for (let i = 0; i < 80; i++) products.push(await shop.product(1_000));
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(
+        times(16, (i) => {
+          const items = (i % 2 === 0 ? products : products.toReversed()).map((productId) => ({
+            productId,
+            quantity: 1,
+          }));
+          const request: ReservationRequest = { type: 'reserve', orderId: randomUUID(), items, ownedBySaga: true };
+          return shop.service.applyOne(request);
+        }),
+      );
+    }
+    expect(await stock(products[0]!)).toEqual({ on_hand: 1_000, reserved: 160 });
+  });
+
   it('batches that create the same orders in opposite order never deadlock, and decide each once', async () => {
     const id = await shop.product(1_000);
     for (let round = 0; round < 10; round++) {

@@ -75,6 +75,26 @@ describe('lapse', () => {
     expect(outcome).toEqual({ type: 'refused', code: 'reservation_live' });
     expect(await statusOf(orderId)).toBe('held');
   });
+
+  it('leaves what has time left, to the millisecond', async () => {
+    const productId = await shop.product(2);
+    const [orderId, nowMs] = [randomUUID(), 1_700_000_000_000];
+    const apply = (request: ReservationRequest, atMs: number) =>
+      database.pool().transaction((tx) => shop.service.apply(tx, [request], atMs));
+    await apply({ type: 'reserve', orderId, items: [{ productId, quantity: 1 }], ownedBySaga: false }, nowMs);
+    expect(await apply({ type: 'lapse', orderId }, nowMs + ttlMs - 1)).toEqual([
+      { type: 'refused', code: 'reservation_live' },
+    ]);
+    expect(await apply({ type: 'lapse', orderId }, nowMs + ttlMs)).toMatchObject([{ type: 'done', repeated: false }]);
+    expect(await stockOf(database.pg(), productId)).toEqual({ on_hand: 2, reserved: 0 });
+  });
+
+  it('of nothing is refused, and leaves no tombstone', async () => {
+    const orderId = randomUUID();
+    const outcome = await shop.service.applyOne({ type: 'lapse', orderId });
+    expect(outcome).toEqual({ type: 'refused', code: 'reservation_not_found' });
+    expect(await shop.service.findReservation(orderId)).toBeNull();
+  });
 });
 
 describe('runSweeper', () => {
