@@ -9,7 +9,12 @@ const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 export async function seedProducts(edgeUrl: string, count: number, stock: number): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i += 1) {
-    const { body } = await post(edgeUrl, '/products', { name: `Product ${i}`, sku: `BENCH-${i}`, price_cents: 1_000 + i, initial_stock: stock });
+    const { body } = await post(edgeUrl, '/products', {
+      name: `Product ${i}`,
+      sku: `BENCH-${i}`,
+      price_cents: 1_000 + i,
+      initial_stock: stock,
+    });
     ids.push((JSON.parse(body) as { id: string }).id);
   }
   return ids;
@@ -58,7 +63,11 @@ export async function waitUntilEnded(pool: DatabasePool, orders: number): Promis
 
 function post(base: string, path: string, body: object, key?: string): Promise<{ status: number; body: string }> {
   const text = JSON.stringify(body);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...(key ? { 'idempotency-key': key } : {}) };
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...(key ? { 'idempotency-key': key } : {}),
+  };
   return new Promise((resolve, reject) => {
     const call = request(new URL(path, base), { method: 'POST', agent, headers }, (response) => {
       let answer = '';

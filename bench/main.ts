@@ -33,7 +33,10 @@ if (values.help) console.log(help);
 else await main();
 
 async function main(): Promise<void> {
-  const backends = values.backend === 'both' ? (['redis', 'postgres'] as const) : [values.backend === 'redis' ? ('redis' as const) : ('postgres' as const)];
+  const backends =
+    values.backend === 'both'
+      ? (['redis', 'postgres'] as const)
+      : [values.backend === 'redis' ? ('redis' as const) : ('postgres' as const)];
   for (let round = 1; round <= Number(values.rounds); round += 1)
     for (const backend of backends) console.log(JSON.stringify({ round, backend, ...(await measure(backend)) }));
 }
@@ -74,9 +77,11 @@ async function drive(edgeUrl: string, databaseUrl: string) {
   const endedMs = performance.now() - startedAtMs;
   const report = await audit(pool, { machines: actorMachines(), live: true });
   await pool.end();
-  if (!report.clean) throw new Error(`the books do not agree, so this run does not count: ${JSON.stringify(report.findings)}`);
+  if (!report.clean)
+    throw new Error(`the books do not agree, so this run does not count: ${JSON.stringify(report.findings)}`);
   const sorted = latenciesMs.sort((a, b) => a - b);
-  const percentile = (p: number): number => round(sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0);
+  const percentile = (p: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0);
   return {
     orders: n,
     ordersPerSecond: round(n / (endedMs / 1000)),

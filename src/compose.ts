@@ -1,7 +1,15 @@
 /** The only file that knows all rooms: from a configuration to the parts of one process, wired. */
 import { metrics as otelMetrics } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import { actorMachine, type ActorMachine, type ActorSystem, createActorSystem, type Observer, type RemoteEffect, type WakeUps } from './actors/index.ts';
+import {
+  actorMachine,
+  type ActorMachine,
+  type ActorSystem,
+  createActorSystem,
+  type Observer,
+  type RemoteEffect,
+  type WakeUps,
+} from './actors/index.ts';
 import { type Config, type Role, roles as allRoles } from './config.ts';
 import { inventoryParticipant, remoteCatalog, remoteInventory } from './effects/inventory.ts';
 import { noticeEffects } from './effects/notices.ts';
@@ -74,7 +82,8 @@ const workerConcurrency = 200;
 const maxWaitingJobs = 2_000;
 const sweepIntervalMs = 5_000;
 
-export const actorMachines = (): ActorMachine[] => machines.map(({ machine, version }) => actorMachine(machine, version));
+export const actorMachines = (): ActorMachine[] =>
+  machines.map(({ machine, version }) => actorMachine(machine, version));
 
 /** BullMQ on Redis if there is one, else in the same Postgres. */
 export function queueTarget(config: Config, databaseUrl: string): QueueTarget {
@@ -156,7 +165,9 @@ async function openTransports(config: Config, services: Services, log: Logger) {
     payments,
     orders: config.ordersUrl === null ? null : fetchTransport(config.ordersUrl),
     inventory: config.inventoryUrl === null ? null : fetchTransport(config.inventoryUrl),
-    close: async () => void (await gateway?.close()),
+    close: async () => {
+      await gateway?.close();
+    },
   };
 }
 
@@ -221,14 +232,18 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
   if (serves(config, 'edge')) {
     await app.register(ledgerPlugin, { service: ledger, streamEvents, answeredNotModified });
     await app.register(actorRoutes, { system });
-    await app.register(machineRoutes, { machines: system.machines, countByState: (machine) => countByState(pool, machine) });
+    await app.register(machineRoutes, {
+      machines: system.machines,
+      countByState: (machine) => countByState(pool, machine),
+    });
   }
   if (serves(config, 'inventory')) await app.register(inventoryPlugin, { service: services.inventory });
   if (serves(config, 'payments')) await app.register(paymentsPlugin, paymentsOptions(config, services.payments));
   if (serves(config, 'orders')) {
     await app.register(ordersPlugin, { service: services.orders, prefix: '/internal/orders' });
     // Where the edge does not take the path: the original demo's address of this service.
-    if (!serves(config, 'edge')) await app.register(ordersPlugin, { service: services.orders, prefix: '/orders', hidden: true });
+    if (!serves(config, 'edge'))
+      await app.register(ordersPlugin, { service: services.orders, prefix: '/orders', hidden: true });
   }
   if (serves(config, 'edge', 'inventory', 'payments', 'orders')) await app.register(apiDocs);
 }
@@ -253,11 +268,21 @@ function background(config: Config, { pool, target, publisher, system, services,
       if (serves(config, 'worker')) consumer = startWorker({ target, system, concurrency: workerConcurrency, onError });
       if (serves(config, 'worker', 'relay')) {
         const { redeliveryMs } = config;
-        loops.push(relay({ outbox: outbox(pool), wakeUps: publisher, redeliveryMs, delay, onError }).run(stopping.signal));
+        loops.push(
+          relay({ outbox: outbox(pool), wakeUps: publisher, redeliveryMs, delay, onError }).run(stopping.signal),
+        );
       }
       if (serves(config, 'inventory')) {
         const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
-        loops.push(runSweeper({ inventory: services.inventory, intervalMs: sweepIntervalMs, signal: stopping.signal, delay, onFault }));
+        loops.push(
+          runSweeper({
+            inventory: services.inventory,
+            intervalMs: sweepIntervalMs,
+            signal: stopping.signal,
+            delay,
+            onFault,
+          }),
+        );
       }
     },
     async stop(): Promise<void> {

@@ -119,7 +119,9 @@ function applyAnswer(plan: Plan, answer: CompanionAnswer | undefined): void {
 /** Each participant takes all its requests of the batch in one call, participants in their declared lock order. */
 async function runLocalEffects<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, plans: readonly Plan[]): Promise<void> {
   for (const participant of batch.system.participants) {
-    const group = plans.filter((plan) => plan.action.type === 'local' && participant.effects.includes(plan.action.effect.src));
+    const group = plans.filter(
+      (plan) => plan.action.type === 'local' && participant.effects.includes(plan.action.effect.src),
+    );
     if (group.length === 0) continue;
     const outcomes = await participant.apply(tx.raw, group.flatMap(requestOf), batch.nowMs);
     for (const [i, plan] of group.entries()) settleLocal(batch, plan, outcomes[i]);
@@ -131,7 +133,14 @@ async function runLocalEffects<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, p
 export function requestOf(plan: Plan): EffectRequest[] {
   if (plan.action.type !== 'local') return [];
   const { effect } = plan.action;
-  return [{ effect: effect.src, key: effectKey(plan.step.actorId, effect.src), actorId: plan.step.actorId, input: effect.input }];
+  return [
+    {
+      effect: effect.src,
+      key: effectKey(plan.step.actorId, effect.src),
+      actorId: plan.step.actorId,
+      input: effect.input,
+    },
+  ];
 }
 
 /** The idempotency key of an effect: the same across attempts, redeliveries and RETRY. */
@@ -141,8 +150,17 @@ function settleLocal<Tx>(batch: Batch<Tx>, plan: Plan, outcome: SettledOutcome |
   if (plan.action.type !== 'local') return;
   if (!outcome) throw new Error(`no outcome for ${plan.action.effect.src}`);
   const { effect, state } = plan.action;
-  batch.observations.push({ type: 'effect-outcome', actorId: plan.step.actorId, effect: effect.src, outcome: outcome.type });
-  plan.action = { type: 'move', state, cause: { event: settledEvent(effect.invoke, outcome), settled: effect, remote: false } };
+  batch.observations.push({
+    type: 'effect-outcome',
+    actorId: plan.step.actorId,
+    effect: effect.src,
+    outcome: outcome.type,
+  });
+  plan.action = {
+    type: 'move',
+    state,
+    cause: { event: settledEvent(effect.invoke, outcome), settled: effect, remote: false },
+  };
 }
 
 async function insertStarted<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>): Promise<void> {
@@ -158,7 +176,12 @@ async function project<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>): Promise<
   const byMachine = Map.groupBy(batch.projected, ({ machine }) => machine);
   for (const [machine, group] of byMachine) {
     const projection = batch.system.projections.get(machine);
-    if (projection) await projection(tx.raw, group.map(({ transition }) => transition), batch.nowMs);
+    if (projection)
+      await projection(
+        tx.raw,
+        group.map(({ transition }) => transition),
+        batch.nowMs,
+      );
   }
 }
 
@@ -213,7 +236,8 @@ class Batch<Tx> {
   }
 
   changes() {
-    const byActor = (a: { readonly actorId: string }, b: { readonly actorId: string }) => (a.actorId < b.actorId ? -1 : 1);
+    const byActor = (a: { readonly actorId: string }, b: { readonly actorId: string }) =>
+      a.actorId < b.actorId ? -1 : 1;
     return {
       commitId: this.commitId,
       nowMs: this.nowMs,
@@ -272,7 +296,12 @@ class Batch<Tx> {
     this.#sent.push(...done.messages);
     for (const message of done.messages) this.publish.add(message.targetId);
     this.#project(plan, step, done);
-    this.observations.push({ type: 'transition', machine: done.row.machine, record: done.record, tags: step.view.tags });
+    this.observations.push({
+      type: 'transition',
+      machine: done.row.machine,
+      record: done.record,
+      tags: step.view.tags,
+    });
     if (done.row.parked) this.observations.push({ type: 'parked', actorId: done.row.id, parking: done.row.parked });
     const { row, next } = this.#goOn(plan, done.row, step.view);
     if (plan.action.type === 'start') {
@@ -291,7 +320,8 @@ class Batch<Tx> {
     const { action } = plan;
     if (action.type !== 'start' && action.type !== 'move') throw new Error('nothing to compute');
     const commit = { id: this.commitId, nowMs: this.nowMs, redeliveryMs: this.system.redeliveryMs };
-    if (action.type === 'start') return { step: action.step, done: interpret(action.row, action.step, action.cause, commit) };
+    if (action.type === 'start')
+      return { step: action.step, done: interpret(action.row, action.step, action.cause, commit) };
     const row = plan.locked?.row;
     const machine = row && this.system.machineOf(row.machine, row.version);
     if (!row || !machine) throw new Error('only a locked actor of a known machine can move');
@@ -336,7 +366,8 @@ class Batch<Tx> {
     const { step } = plan;
     const goesOn = step.type === 'advance' || step.type === 'outcome' || (step.type === 'start' && step.until !== null);
     if (!effect) return { row, next: { type: 'waiting' } };
-    if (!goesOn || (step.until !== null && view.tags.includes(step.until))) return { row, next: { type: 'handedOver' } };
+    if (!goesOn || (step.until !== null && view.tags.includes(step.until)))
+      return { row, next: { type: 'handedOver' } };
     if (!this.system.isRemote(effect.src) || effect.claims > 0) return { row, next: { type: 'again' } };
     return this.#claimed(row, effect.id);
   }

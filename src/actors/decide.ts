@@ -39,7 +39,12 @@ type Decision = Pick<Plan, 'action'> & Partial<Pick<Plan, 'observations' | 'cons
 const waiting: Decision = { action: { type: 'nothing', next: { type: 'waiting' } } };
 const again: Decision = { action: { type: 'nothing', next: { type: 'again' } } };
 
-export function decide(step: Step, locked: LockedActor | null, message: Message | null, context: DecisionContext): Plan {
+export function decide(
+  step: Step,
+  locked: LockedActor | null,
+  message: Message | null,
+  context: DecisionContext,
+): Plan {
   const decision = decideFor(step, locked, message, context);
   return {
     step,
@@ -52,7 +57,12 @@ export function decide(step: Step, locked: LockedActor | null, message: Message 
   };
 }
 
-function decideFor(step: Step, locked: LockedActor | null, message: Message | null, context: DecisionContext): Decision {
+function decideFor(
+  step: Step,
+  locked: LockedActor | null,
+  message: Message | null,
+  context: DecisionContext,
+): Decision {
   if (step.type === 'start') return locked ? refusal('exists', { actor: step.actorId }) : start(step, context);
   if (!locked) return step.type === 'advance' && message ? startByMessage(message, context) : absent(step);
   const { row } = locked;
@@ -60,7 +70,10 @@ function decideFor(step: Step, locked: LockedActor | null, message: Message | nu
   if (step.type === 'unpark') return unpark(step, row);
   const machine = context.machineOf(row.machine, row.version);
   if (!machine || machine.structureHash !== row.structureHash) return leave(step, row);
-  if (row.parked?.by === 'runtime') return step.type === 'send' ? refusal('refused', { ...row.parked }) : { action: { type: 'nothing', next: { type: 'parked' } } };
+  if (row.parked?.by === 'runtime')
+    return step.type === 'send'
+      ? refusal('refused', { ...row.parked })
+      : { action: { type: 'nothing', next: { type: 'parked' } } };
   let state: MachineStep;
   try {
     state = rehydrated(machine, row);
@@ -98,7 +111,13 @@ function startByMessage(message: Message, context: DecisionContext): Decision {
   return startOf(message.targetId, message.targetMachine, { id: message.targetId }, message.traceparent, context);
 }
 
-function startOf(id: string, machineId: string, input: Json, traceparent: string | null, context: DecisionContext): Decision {
+function startOf(
+  id: string,
+  machineId: string,
+  input: Json,
+  traceparent: string | null,
+  context: DecisionContext,
+): Decision {
   const machine = context.machineOf(machineId);
   if (!machine) throw new Error(`no machine is named ${machineId}`);
   const step = machine.start(input);
@@ -128,7 +147,9 @@ function refusal(type: 'refused' | 'exists', detail: Json): Decision {
 }
 
 function leave(step: Step, row: ActorRow): Decision {
-  const observations: Observation[] = [{ type: 'unknown-version', actorId: row.id, machine: row.machine, version: row.version }];
+  const observations: Observation[] = [
+    { type: 'unknown-version', actorId: row.id, machine: row.machine, version: row.version },
+  ];
   if (step.type === 'send') return { ...refusal('refused', { reason: 'unknown version' }), observations };
   return { action: { type: 'nothing', next: { type: 'left' } }, observations };
 }
@@ -144,7 +165,10 @@ function park(row: ActorRow, reason: string): Decision {
 /** Only what the runtime parked: a machine's parked state is left by an event. */
 function unpark(step: Step & { type: 'unpark' }, row: ActorRow): Decision {
   if (row.parked?.by !== 'runtime') return refusal('refused', { reason: 'not parked by the runtime' });
-  return { action: { type: 'rewrite', row: { ...row, parked: null }, next: { type: 'again' } }, companion: step.companion };
+  return {
+    action: { type: 'rewrite', row: { ...row, parked: null }, next: { type: 'again' } },
+    companion: step.companion,
+  };
 }
 
 function send(step: Step & { type: 'send' }, machine: ActorMachine, state: MachineStep): Decision {
@@ -169,14 +193,20 @@ function advance(
   if (row.parked) return { action: { type: 'nothing', next: { type: 'parked' } } };
   const timer = row.timers.filter(({ dueAtMs }) => dueAtMs <= context.nowMs).sort((a, b) => a.dueAtMs - b.dueAtMs)[0];
   if (timer) {
-    if (machine.accepts(state.state, timer.event)) return { action: { type: 'move', state, cause: { event: timer.event, timer } } };
+    if (machine.accepts(state.state, timer.event))
+      return { action: { type: 'move', state, cause: { event: timer.event, timer } } };
     const timers = row.timers.filter((other) => other.id !== timer.id);
-    return { action: { type: 'rewrite', row: { ...row, timers }, next: { type: 'again' } }, observations: [ignored(row.id, timer.event.type)] };
+    return {
+      action: { type: 'rewrite', row: { ...row, timers }, next: { type: 'again' } },
+      observations: [ignored(row.id, timer.event.type)],
+    };
   }
   if (step.until !== null && state.view.tags.includes(step.until)) return waiting;
   const effect = row.effects.find((pending) => !isLeased(pending, context.nowMs));
   if (!effect) return waiting;
-  return context.isRemote(effect.src) ? claimRemote(row, state, effect, context) : { action: { type: 'local', state, effect } };
+  return context.isRemote(effect.src)
+    ? claimRemote(row, state, effect, context)
+    : { action: { type: 'local', state, effect } };
 }
 
 /** Applied or ignored, a message is deleted in this very commit. */
@@ -190,20 +220,38 @@ function applyMessage(message: Message, row: ActorRow, machine: ActorMachine, st
 const ignored = (actorId: string, event: string): Observation => ({ type: 'event-ignored', actorId, event });
 
 function claimRemote(row: ActorRow, state: MachineStep, effect: PendingEffect, context: DecisionContext): Decision {
-  const observations: Observation[] = effect.lease && effect.notNowSinceMs === null ? [{ type: 'lease-expired', actorId: row.id, effectId: effect.id }] : [];
+  const observations: Observation[] =
+    effect.lease && effect.notNowSinceMs === null
+      ? [{ type: 'lease-expired', actorId: row.id, effectId: effect.id }]
+      : [];
   if (effect.claims < maxClaims) return { action: { type: 'claim', row, effectId: effect.id }, observations };
-  const outcome = { type: 'unknown', code: 'claims_spent', message: `claimed ${effect.claims} times without an outcome` } as const;
+  const outcome = {
+    type: 'unknown',
+    code: 'claims_spent',
+    message: `claimed ${effect.claims} times without an outcome`,
+  } as const;
   return {
-    action: { type: 'move', state, cause: { event: uncertainEvent(effect.invoke, outcome, context.random()), settled: effect, remote: true } },
-    observations: [...observations, { type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'unknown' }],
+    action: {
+      type: 'move',
+      state,
+      cause: { event: uncertainEvent(effect.invoke, outcome, context.random()), settled: effect, remote: true },
+    },
+    observations: [
+      ...observations,
+      { type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'unknown' },
+    ],
   };
 }
 
 function settle(step: Step & { type: 'outcome' }, { row, state }: Subject, context: DecisionContext): Decision {
   const verdict = checkFence(row, step.effectId, step.token);
-  if (verdict.type === 'stale') return { ...again, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
+  if (verdict.type === 'stale')
+    return { ...again, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
   if (verdict.type === 'fenced')
-    return { ...again, observations: [{ type: 'outcome-fenced', actorId: row.id, effectId: step.effectId, token: step.token }] };
+    return {
+      ...again,
+      observations: [{ type: 'outcome-fenced', actorId: row.id, effectId: step.effectId, token: step.token }],
+    };
   const { effect } = verdict;
   const { outcome } = step;
   const event =
@@ -223,11 +271,17 @@ function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, contex
   const { effect } = verdict;
   const sinceMs = effect.notNowSinceMs ?? context.nowMs;
   if (!step.late && context.nowMs - sinceMs >= maxNotNowMs) {
-    const outcome = { type: 'failed', code: 'not_now', message: 'the participant was not to be called for too long' } as const;
+    const outcome = {
+      type: 'failed',
+      code: 'not_now',
+      message: 'the participant was not to be called for too long',
+    } as const;
     const event = uncertainEvent(effect.invoke, outcome, context.random());
     return { action: { type: 'move', state, cause: { event, settled: effect, remote: true } } };
   }
   const back = giveBack(effect, context.nowMs, step.retryAfterMs, context.commitId);
   const given = step.late ? { ...back, notNowSinceMs: effect.notNowSinceMs } : back;
-  return { action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: step.late ? 'again' : 'waiting' } } };
+  return {
+    action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: step.late ? 'again' : 'waiting' } },
+  };
 }

@@ -94,7 +94,10 @@ function takeBatch(queue: Entry[], busy: Set<string>, maxBatch: number): Entry[]
 async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[]): Promise<void> {
   for (let retries = 0; ; retries += 1) {
     try {
-      const { results } = await commitOnce(ports, entries.map(({ step }) => step));
+      const { results } = await commitOnce(
+        ports,
+        entries.map(({ step }) => step),
+      );
       for (const [i, entry] of entries.entries()) {
         const result = results[i];
         if (result) entry.resolve(result);
@@ -151,7 +154,8 @@ async function lookUp(ports: GroupCommitPorts, commitId: string, steps: readonly
         steps.map(({ actorId }) => actorId),
       );
     } catch (error) {
-      if (lookups >= maxLookups) throw new StoreError('unavailable', 'whether it committed is unknown', { cause: error, commitUnknown: true });
+      if (lookups >= maxLookups)
+        throw new StoreError('unavailable', 'whether it committed is unknown', { cause: error, commitUnknown: true });
       await ports.delay(firstLookupDelayMs * 2 ** lookups);
     }
   }

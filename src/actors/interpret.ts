@@ -49,7 +49,8 @@ export function interpret(
     parked: parked ? { by: 'machine', reason: step.view.path } : null,
   };
   const snapshotBytes = Buffer.byteLength(JSON.stringify(row.snapshot));
-  if (snapshotBytes > maxSnapshotBytes) throw new Error(`the snapshot has ${snapshotBytes} bytes, more than ${maxSnapshotBytes}`);
+  if (snapshotBytes > maxSnapshotBytes)
+    throw new Error(`the snapshot has ${snapshotBytes} bytes, more than ${maxSnapshotBytes}`);
   return {
     row,
     messages,
@@ -91,7 +92,11 @@ function applyActions(
       case 'setTimer':
         if (!Number.isFinite(action.delayMs)) throw new Error(`the delay of ${action.id} is ${action.delayMs}`);
         timers.delete(action.id);
-        timers.set(action.id, { id: action.id, event: action.event, dueAtMs: commit.nowMs + Math.max(0, Math.ceil(action.delayMs)) });
+        timers.set(action.id, {
+          id: action.id,
+          event: action.event,
+          dueAtMs: commit.nowMs + Math.max(0, Math.ceil(action.delayMs)),
+        });
         break;
       case 'cancelTimer':
         timers.delete(action.id);
@@ -110,13 +115,19 @@ function applyActions(
     }
   }
   const kept = before.effects.filter(
-    (effect) => effect.id !== cause.settled?.id && !armed.has(effect.invoke) && step.invokes.get(effect.invoke) === effect.src,
+    (effect) =>
+      effect.id !== cause.settled?.id && !armed.has(effect.invoke) && step.invokes.get(effect.invoke) === effect.src,
   );
   return { effects: [...kept, ...armed.values()], timers: [...timers.values()], armed: [...armed.values()], messages };
 }
 
 function armedEffect(
-  action: { readonly invoke: string; readonly src: string; readonly input: PendingEffect['input']; readonly timeoutMs: number },
+  action: {
+    readonly invoke: string;
+    readonly src: string;
+    readonly input: PendingEffect['input'];
+    readonly timeoutMs: number;
+  },
   revision: number,
 ): PendingEffect {
   return {

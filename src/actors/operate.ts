@@ -22,6 +22,7 @@ export async function operate(
 ): Promise<Applied | NotApplied> {
   const companion = { name: operationCompanionName, payload: operation };
   const actor = await system.read(operation.id);
-  if (actor?.parked?.by === 'runtime' && operation.event.type === retryEvent.type) return system.unpark(operation.id, companion);
+  if (actor?.parked?.by === 'runtime' && operation.event.type === retryEvent.type)
+    return system.unpark(operation.id, companion);
   return system.send(operation.id, operation.event, companion);
 }

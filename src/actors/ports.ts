@@ -315,7 +315,12 @@ export interface Observer {
 }
 
 export type Observation =
-  | { readonly type: 'transition'; readonly machine: string; readonly record: TransitionRecord; readonly tags: readonly string[] }
+  | {
+      readonly type: 'transition';
+      readonly machine: string;
+      readonly record: TransitionRecord;
+      readonly tags: readonly string[];
+    }
   | { readonly type: 'event-ignored'; readonly actorId: string; readonly event: string }
   | { readonly type: 'outcome-stale'; readonly actorId: string; readonly effectId: string }
   | { readonly type: 'outcome-fenced'; readonly actorId: string; readonly effectId: string; readonly token: number }

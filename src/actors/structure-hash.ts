@@ -4,7 +4,10 @@ import type { Json } from './ports.ts';
 
 /** SHA-256, shortened, of a machine's config as JSON: functions by their names, descriptions left out. */
 export function structureHash(config: Json): string {
-  return createHash('sha256').update(JSON.stringify(canonical(config))).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(config)))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** Key order is the author's taste, except among states: they are entered, and so ask for effects, in that order. */

@@ -81,9 +81,16 @@ export interface ActorSystem {
   advance(id: string, options?: { readonly until?: string }): Promise<VisitEnd>;
   read(id: string): Promise<ActorView | null>;
   /** Transitions after a revision, oldest first; at most `limit` (100). */
-  history(id: string, page?: { readonly afterRevision?: number; readonly limit?: number }): Promise<readonly TransitionRecord[]>;
+  history(
+    id: string,
+    page?: { readonly afterRevision?: number; readonly limit?: number },
+  ): Promise<readonly TransitionRecord[]>;
   /** @returns what `look` gives once it is not null, or null after `timeoutMs`. Looks at every commit of the actor, and now and then. */
-  waitFor<T>(id: string, look: () => Promise<T | null>, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<T | null>;
+  waitFor<T>(
+    id: string,
+    look: () => Promise<T | null>,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<T | null>;
   /** Lets an actor go on that the runtime had parked. */
   unpark(id: string, companion?: CompanionCall): Promise<Applied | NotApplied>;
   /** Resolves once this process moves no actor any more: nothing that it claimed is left without its outcome. */
@@ -116,7 +123,8 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
     },
     { maxBatch: limits.maxBatch, lanes: limits.lanes },
   );
-  const commitOrPark = (step: Step): Promise<StepResult> => commit(step).catch((error: unknown) => parkRejected(commit, step, error));
+  const commitOrPark = (step: Step): Promise<StepResult> =>
+    commit(step).catch((error: unknown) => parkRejected(commit, step, error));
   const visitPorts: VisitPorts = {
     commit: commitOrPark,
     process,
@@ -164,7 +172,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
     history: (id, page) => store.history(id, { afterRevision: page?.afterRevision ?? 0, limit: page?.limit ?? 100 }),
     waitFor: (id, look, options) => waitFor(definition, id, look, options),
     async idle() {
-      while (running.size > 0) await Promise.allSettled([...running]);
+      while (running.size > 0) await Promise.allSettled(running);
     },
     async unpark(id, companion) {
       const { answer, revision } = await commit({ type: 'unpark', actorId: id, companion: companion ?? null });
@@ -180,10 +188,13 @@ function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {
   const newest = new Map(definition.machines.map((machine) => [machine.id, machine]));
   const remote = new Set(definition.remoteEffects.map(({ effect }) => effect));
   return {
-    machineOf: (machine, version) => (version === undefined ? newest.get(machine) : byVersion.get(`${machine} ${version}`)) ?? null,
+    machineOf: (machine, version) =>
+      (version === undefined ? newest.get(machine) : byVersion.get(`${machine} ${version}`)) ?? null,
     participants: definition.participants,
     isRemote: (effect) => remote.has(effect),
-    companions: new Map(definition.companions.map((companion) => [companion.name, companion as Companion<Tx, unknown>])),
+    companions: new Map(
+      definition.companions.map((companion) => [companion.name, companion as Companion<Tx, unknown>]),
+    ),
     projections: new Map(Object.entries(definition.projections)),
     random: definition.process.random,
     leaseMarginMs: definition.limits.leaseMarginMs,
@@ -210,10 +221,18 @@ async function commitOnce<Tx>(
 }
 
 /** The store refuses what this one actor wants to write, and would again: it stands still until a person has looked. */
-async function parkRejected(commit: (step: Step) => Promise<StepResult>, step: Step, error: unknown): Promise<StepResult> {
+async function parkRejected(
+  commit: (step: Step) => Promise<StepResult>,
+  step: Step,
+  error: unknown,
+): Promise<StepResult> {
   const rejected = !(error instanceof StoreError) || error.kind === 'rejected';
   if (!rejected || step.type === 'start' || step.type === 'send') throw error;
-  return commit({ type: 'park', actorId: step.actorId, reason: error instanceof Error ? error.message : String(error) });
+  return commit({
+    type: 'park',
+    actorId: step.actorId,
+    reason: error instanceof Error ? error.message : String(error),
+  });
 }
 
 function toView(row: ActorRow, machine: ActorMachine | null): ActorView {

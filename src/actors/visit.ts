@@ -34,7 +34,8 @@ export async function visit(
     const next: Next = arrived?.next ?? (await ports.commit(step)).next;
     arrived = null;
     if (next.type === 'again') step = { type: 'advance', actorId, until };
-    else if (next.type === 'call') step = await runEffect(ports, { actorId, until, sentAtMs, effect: next.effect, traceparent: next.traceparent });
+    else if (next.type === 'call')
+      step = await runEffect(ports, { actorId, until, sentAtMs, effect: next.effect, traceparent: next.traceparent });
     else return next.type;
   }
   ports.publish([actorId]);
@@ -60,7 +61,10 @@ async function runEffect(ports: VisitPorts, claimed: Claimed): Promise<Step> {
   return { type: 'outcome', ...named, outcome: answer, until };
 }
 
-async function call(ports: VisitPorts, { actorId, effect, traceparent }: Claimed): Promise<Outcome | { type: 'notNow'; retryAfterMs: number }> {
+async function call(
+  ports: VisitPorts,
+  { actorId, effect, traceparent }: Claimed,
+): Promise<Outcome | { type: 'notNow'; retryAfterMs: number }> {
   const handler = ports.remoteEffects.get(effect.src);
   if (!handler) return { type: 'failed', code: 'no_handler', message: `no handler for the effect ${effect.src}` };
   const timeout = new AbortController();

@@ -13,12 +13,26 @@ import {
   transition,
 } from 'xstate';
 import { assertActorId } from './actor-id.ts';
-import type { ActorEvent, Json, Outcome, PersistedSnapshot, SettledOutcome, StateView, UncertainOutcome } from './ports.ts';
+import type {
+  ActorEvent,
+  Json,
+  Outcome,
+  PersistedSnapshot,
+  SettledOutcome,
+  StateView,
+  UncertainOutcome,
+} from './ports.ts';
 import { structureHash } from './structure-hash.ts';
 
 /** What a transition asks the runtime to do, in the order XState gave it. */
 export type MachineAction =
-  | { readonly type: 'arm'; readonly invoke: string; readonly src: string; readonly input: Json; readonly timeoutMs: number }
+  | {
+      readonly type: 'arm';
+      readonly invoke: string;
+      readonly src: string;
+      readonly input: Json;
+      readonly timeoutMs: number;
+    }
   | { readonly type: 'disarm'; readonly invoke: string }
   | { readonly type: 'setTimer'; readonly id: string; readonly event: ActorEvent; readonly delayMs: number }
   | { readonly type: 'cancelTimer'; readonly id: string }
@@ -85,7 +99,9 @@ function acceptedEvents(machine: AnyStateMachine, state: LiveState): string[] {
   if (state.status !== 'active') return [];
   const declared = mergedMeta(state._nodes as readonly AnyStateNode[])['accepts'];
   const withPayload = Array.isArray(declared) ? declared.map(String) : [];
-  return machine.events.filter((type) => !type.startsWith('xstate.') && (withPayload.includes(type) || canByType(state, type)));
+  // `AnyStateMachine` forgets that they are strings.
+  const types: readonly string[] = machine.events;
+  return types.filter((type) => !type.startsWith('xstate.') && (withPayload.includes(type) || canByType(state, type)));
 }
 
 function canByType(state: LiveState, type: string): boolean {
@@ -102,13 +118,19 @@ const maxMicrosteps = 1_000;
 
 function bounded(definition: AnyStateMachine): AnyStateMachine {
   const machine = definition.provide({});
-  machine.options = { ...machine.options, maxIterations: Math.min(maxMicrosteps, machine.options.maxIterations ?? Infinity) };
+  machine.options = {
+    ...machine.options,
+    maxIterations: Math.min(maxMicrosteps, machine.options.maxIterations ?? Infinity),
+  };
   return machine;
 }
 
 /** Ids of all invokes of a machine: whatever else is spawned could not be found again after a crash. */
 function invokesOf(node: AnyStateNode): Set<string> {
-  return new Set([...node.invoke.map(({ id }) => id), ...Object.values(node.states).flatMap((child) => [...invokesOf(child)])]);
+  return new Set([
+    ...node.invoke.map(({ id }) => id),
+    ...Object.values(node.states).flatMap((child) => [...invokesOf(child)]),
+  ]);
 }
 
 // Event keys of XState's own making; nowhere else are they written.
@@ -129,12 +151,16 @@ export const uncertainEvent = (invoke: string, outcome: UncertainOutcome, random
 });
 
 /** Which effect an event settles, and how; null for any other event. */
-export function outcomeOfEvent(event: ActorEvent): { readonly invoke: string; readonly outcome: Outcome['type'] } | null {
+export function outcomeOfEvent(
+  event: ActorEvent,
+): { readonly invoke: string; readonly outcome: Outcome['type'] } | null {
   const invoke = /^xstate\.(?:done|error)\.actor\.(.+)$/.exec(event.type)?.[1];
   if (invoke === undefined) return null;
   const answer = event['output'] ?? event['error'];
   const type = isRecord(answer) ? answer['type'] : undefined;
-  return type === 'done' || type === 'refused' || type === 'failed' || type === 'unknown' ? { invoke, outcome: type } : null;
+  return type === 'done' || type === 'refused' || type === 'failed' || type === 'unknown'
+    ? { invoke, outcome: type }
+    : null;
 }
 
 /** Replays one logged event: the first builds the actor, each later one moves it. */
@@ -174,7 +200,11 @@ interface EmittedAction {
 function toStep(known: ReadonlySet<string>, state: LiveState, emitted: readonly EmittedAction[]): MachineStep {
   if (state.status === 'error') throw new Error(`the machine failed: ${messageOf(state.error)}`);
   const nodes = state._nodes as readonly AnyStateNode[];
-  const invokes = new Map(nodes.flatMap((node) => node.invoke.map((invoke) => [invoke.id, String(invoke.src)] as const)));
+  const invokes = new Map(
+    nodes.flatMap((node) =>
+      node.invoke.map((invoke) => [invoke.id, typeof invoke.src === 'string' ? invoke.src : ''] as const),
+    ),
+  );
   return {
     state,
     snapshot: toPersisted(state),
@@ -190,7 +220,9 @@ function toPersisted(state: LiveState): PersistedSnapshot {
     status: state.status === 'done' ? 'done' : 'active',
     value: plainJson(state.value),
     context: plainJson(state.context),
-    ...(history.length > 0 ? { historyValue: Object.fromEntries(history.map(([id, on]) => [id, on.map((n) => n.id)])) } : {}),
+    ...(history.length > 0
+      ? { historyValue: Object.fromEntries(history.map(([id, on]) => [id, on.map((n) => n.id)])) }
+      : {}),
     ...(state.output === undefined ? {} : { output: plainJson(state.output) }),
   };
 }
@@ -205,7 +237,13 @@ function toAction(action: EmittedAction, nodes: readonly AnyStateNode[], known: 
       const owner = nodes.find((node) => node.invoke.some((invoke) => invoke.id === id));
       const timeoutMs: unknown = isRecord(owner?.meta) ? owner.meta['timeoutMs'] : undefined;
       return [
-        { type: 'arm', invoke: id, src, input: plainJson(params['input'] ?? null), timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : defaultTimeoutMs },
+        {
+          type: 'arm',
+          invoke: id,
+          src,
+          input: plainJson(params['input'] ?? null),
+          timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : defaultTimeoutMs,
+        },
       ];
     }
     // Stopping an effect that was armed before this step carries no reference: `invokes` tells that one.
@@ -215,7 +253,14 @@ function toAction(action: EmittedAction, nodes: readonly AnyStateNode[], known: 
       // Without a delay XState has already taken the event in this very step.
       if (typeof params['delay'] !== 'number') return [];
       const event = toEvent(params['event']);
-      return [{ type: 'setTimer', id: typeof params['id'] === 'string' ? params['id'] : event.type, event, delayMs: params['delay'] }];
+      return [
+        {
+          type: 'setTimer',
+          id: typeof params['id'] === 'string' ? params['id'] : event.type,
+          event,
+          delayMs: params['delay'],
+        },
+      ];
     }
     case 'xstate.cancel':
       return [{ type: 'cancelTimer', id: String(params['sendId']) }];
@@ -249,7 +294,8 @@ export function pathOf(value: unknown): string {
 function mergedMeta(nodes: readonly AnyStateNode[]): { readonly [key: string]: Json } {
   const byDepth = [...nodes].sort((a, b) => a.path.length - b.path.length);
   const merged: Record<string, Json> = {};
-  for (const { meta } of byDepth) if (isRecord(meta)) for (const [key, value] of Object.entries(meta)) merged[key] = plainJson(value);
+  for (const { meta } of byDepth)
+    if (isRecord(meta)) for (const [key, value] of Object.entries(meta)) merged[key] = plainJson(value);
   return merged;
 }
 
@@ -265,7 +311,9 @@ export function isEvent(value: Json | undefined): value is ActorEvent {
 
 /** A copy that is JSON for certain; functions become their name, so that structures can be hashed. */
 function plainJson(value: unknown): Json {
-  const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'function' ? `ƒ ${inner.name}` : inner));
+  const text = JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'function' ? `ƒ ${inner.name}` : inner,
+  );
   return text === undefined ? null : (JSON.parse(text) as Json);
 }
 

@@ -37,7 +37,9 @@ export async function audit(pool: DatabasePool, options: AuditOptions): Promise<
   const findings: Finding[] = [];
   for (const { id, promise, query, onlyLive } of invariants) {
     if (onlyLive && !options.live) continue;
-    const rows = await pool.any(sql.type(findingRow)`select to_jsonb(finding) as found from (${query}) as finding limit ${maxFindings}`);
+    const rows = await pool.any(
+      sql.type(findingRow)`select to_jsonb(finding) as found from (${query}) as finding limit ${maxFindings}`,
+    );
     checks.push({ id, promise, findings: rows.length });
     findings.push(...rows.map(({ found }) => ({ invariant: id, row: found })));
   }

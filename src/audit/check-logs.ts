@@ -1,6 +1,13 @@
 /** Replays every actor's log through the machine of its version, and follows its effects and their undos. */
 import { isDeepStrictEqual } from 'node:util';
-import { type ActorMachine, type ActorRow, type LiveState, type MachineStep, replay, type TransitionRecord } from '../actors/index.ts';
+import {
+  type ActorMachine,
+  type ActorRow,
+  type LiveState,
+  type MachineStep,
+  replay,
+  type TransitionRecord,
+} from '../actors/index.ts';
 import { actorStore } from '../persistence/actor-store.ts';
 import type { DatabasePool } from '../persistence/pool.ts';
 import { row, sql } from '../persistence/sql.ts';
@@ -25,13 +32,16 @@ export async function checkLogs(pool: DatabasePool, machines: readonly ActorMach
   const store = actorStore(pool);
   const findings: Finding[] = [];
   const report = (invariant: string, found: unknown): void => {
-    if (findings.filter((finding) => finding.invariant === invariant).length < maxFindings) findings.push({ invariant, row: found });
+    if (findings.filter((finding) => finding.invariant === invariant).length < maxFindings)
+      findings.push({ invariant, row: found });
   };
   let actors = 0;
   let transitions = 0;
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     // Index: actor_pkey.
-    const ids = await pool.any(sql.type(idRow)`select id from actors.actor where id > ${after} order by id limit ${pageSize}`);
+    const ids = await pool.any(
+      sql.type(idRow)`select id from actors.actor where id > ${after} order by id limit ${pageSize}`,
+    );
     for (const { id } of ids) {
       const { actor, log } = await readWhole(store, id);
       const machine = byVersion.get(`${actor.machine} ${actor.version}`);
@@ -46,7 +56,10 @@ export async function checkLogs(pool: DatabasePool, machines: readonly ActorMach
 }
 
 /** An actor at work may move between the two reads: then once more. */
-async function readWhole(store: ReturnType<typeof actorStore>, id: string): Promise<{ actor: ActorRow; log: readonly TransitionRecord[] }> {
+async function readWhole(
+  store: ReturnType<typeof actorStore>,
+  id: string,
+): Promise<{ actor: ActorRow; log: readonly TransitionRecord[] }> {
   for (;;) {
     const [actor] = await store.read([id]);
     if (!actor) throw new Error(`the actor ${id} is gone`);
@@ -58,22 +71,41 @@ async function readWhole(store: ReturnType<typeof actorStore>, id: string): Prom
 
 type Report = (invariant: string, found: unknown) => void;
 
-function checkLog(actor: ActorRow, log: readonly TransitionRecord[], machine: ActorMachine | undefined, report: Report): void {
+function checkLog(
+  actor: ActorRow,
+  log: readonly TransitionRecord[],
+  machine: ActorMachine | undefined,
+  report: Report,
+): void {
   for (const [i, record] of log.entries()) {
     if (record.revision !== i + 1) report('G1', { actor: actor.id, expected: i + 1, found: record.revision });
-    if (i > 0 && record.from !== log[i - 1]?.to) report('G2', { actor: actor.id, revision: record.revision, from: record.from, before: log[i - 1]?.to });
+    if (i > 0 && record.from !== log[i - 1]?.to)
+      report('G2', { actor: actor.id, revision: record.revision, from: record.from, before: log[i - 1]?.to });
   }
-  if (log.at(-1)?.revision !== actor.revision) report('G1', { actor: actor.id, actorRevision: actor.revision, lastLogged: log.at(-1)?.revision ?? null });
-  if (!machine) return report('G3', { actor: actor.id, machine: actor.machine, version: actor.version, problem: 'not registered' });
+  if (log.at(-1)?.revision !== actor.revision)
+    report('G1', { actor: actor.id, actorRevision: actor.revision, lastLogged: log.at(-1)?.revision ?? null });
+  if (!machine)
+    return report('G3', { actor: actor.id, machine: actor.machine, version: actor.version, problem: 'not registered' });
   const end = replayLog(actor, log, machine, report);
   if (!end) return;
   const { status, value, context } = end.snapshot;
-  if (!isDeepStrictEqual({ status, value, context }, { status: actor.snapshot.status, value: actor.snapshot.value, context: actor.snapshot.context }))
+  if (
+    !isDeepStrictEqual(
+      { status, value, context },
+      { status: actor.snapshot.status, value: actor.snapshot.value, context: actor.snapshot.context },
+    )
+  )
     report('G3', { actor: actor.id, replayed: value, stored: actor.snapshot.value });
-  for (const problem of checkCompensation(log, undosOf(machine.config), end.view)) report('G5', { actor: actor.id, ...problem });
+  for (const problem of checkCompensation(log, undosOf(machine.config), end.view))
+    report('G5', { actor: actor.id, ...problem });
 }
 
-function replayLog(actor: ActorRow, log: readonly TransitionRecord[], machine: ActorMachine, report: Report): MachineStep | null {
+function replayLog(
+  actor: ActorRow,
+  log: readonly TransitionRecord[],
+  machine: ActorMachine,
+  report: Report,
+): MachineStep | null {
   let state: LiveState | null = null;
   let step: MachineStep | null = null;
   for (const record of log) {
@@ -85,7 +117,11 @@ function replayLog(actor: ActorRow, log: readonly TransitionRecord[], machine: A
       step = replay(machine, state, record.event);
       state = step.state;
     } catch (error) {
-      report('G3', { actor: actor.id, revision: record.revision, problem: error instanceof Error ? error.message : String(error) });
+      report('G3', {
+        actor: actor.id,
+        revision: record.revision,
+        problem: error instanceof Error ? error.message : String(error),
+      });
       return null;
     }
     if (step.view.path !== record.to) {

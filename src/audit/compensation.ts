@@ -26,7 +26,11 @@ export function undosOf(config: Json): Undos {
 }
 
 /** @returns one entry per thing wrong; none for a saga that is still under way or went through */
-export function checkCompensation(log: readonly TransitionRecord[], undos: Undos, end: StateView): Record<string, Json>[] {
+export function checkCompensation(
+  log: readonly TransitionRecord[],
+  undos: Undos,
+  end: StateView,
+): Record<string, Json>[] {
   const status = end.meta['status'];
   if (status !== 'FAILED' && status !== 'CANCELLED') return [];
   const owed = owedUndos(log, undos);
@@ -78,5 +82,7 @@ function walk(state: Json, visit: (state: Readonly<Record<string, Json>>) => voi
 }
 
 function record(value: Json | undefined): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, Json>>) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, Json>>)
+    : {};
 }

@@ -33,7 +33,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     id: 'M2',
-    promise: 'a failed or cancelled order holds no money: captured = refunded, authorized = captured + voided + expired',
+    promise:
+      'a failed or cancelled order holds no money: captured = refunded, authorized = captured + voided + expired',
     query: q`
       select e.id, e.status, p.authorized_cents, p.captured_cents, p.voided_cents, p.refunded_cents, p.expired_cents, e.settlement
       from ledger.entry e join payments.payment p on p.authorize_key = e.id::text || ':payments.authorize'
@@ -72,7 +73,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     id: 'M6',
-    promise: 'the gateway’s amounts are the sums of its own append-only ledger, each entry under a key it was asked with',
+    promise:
+      'the gateway’s amounts are the sums of its own append-only ledger, each entry under a key it was asked with',
     query: q`
       select p.authorization_id, p.status, s.*
       from payments.payment p

@@ -32,8 +32,14 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
 
 /** A line per invariant, the offending rows, and a verdict. */
 export function renderAudit(report: AuditReport): string {
-  const table = new Table({ head: ['', 'invariant', 'found'], style: { head: [], border: [] }, colWidths: [6, 84, 8], wordWrap: true });
-  for (const { id, promise, findings } of report.checks) table.push([id, promise, findings === 0 ? 'ok' : String(findings)]);
+  const table = new Table({
+    head: ['', 'invariant', 'found'],
+    style: { head: [], border: [] },
+    colWidths: [6, 84, 8],
+    wordWrap: true,
+  });
+  for (const { id, promise, findings } of report.checks)
+    table.push([id, promise, findings === 0 ? 'ok' : String(findings)]);
   const rows = report.findings.map(({ invariant, row }) => `${invariant}: ${JSON.stringify(row)}`);
   const verdict = report.clean
     ? `audit clean: ${report.checks.length} invariants hold over ${report.actors} actors and ${report.transitions} transitions`

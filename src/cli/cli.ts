@@ -25,7 +25,10 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       const self = args.at(-1);
       const json = self instanceof Command && self.optsWithGlobals()['json'] === true;
       const config = readConfig(process.env);
-      code = await action({ config, json, print: (line) => process.stdout.write(`${line}\n`) }, ...(args.slice(0, -1) as Args));
+      code = await action(
+        { config, json, print: (line) => process.stdout.write(`${line}\n`) },
+        ...(args.slice(0, -1) as Args),
+      );
     };
   try {
     await program(command).parseAsync([...argv], { from: 'user' });
@@ -42,7 +45,12 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 /** Faults whose message is one line for people; anything else is a bug and keeps its stack. */
 function knownFault(error: unknown): { readonly message: string; readonly code: ExitCode } | null {
   if (error instanceof ConfigError) return { message: error.message, code: exitCodes.wrongUse };
-  if (error instanceof WrongDatabase || error instanceof WrongQueue || error instanceof DataDirInUse || error instanceof MigrationError)
+  if (
+    error instanceof WrongDatabase ||
+    error instanceof WrongQueue ||
+    error instanceof DataDirInUse ||
+    error instanceof MigrationError
+  )
     return { message: error.message, code: exitCodes.problem };
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     return { message: `PORT: ${error.message}`, code: exitCodes.problem };
@@ -58,13 +66,19 @@ function program(wrap: Wrap): Command {
   waybill
     .command('start')
     .description('start the roles of this process')
-    .addOption(new Option('--role <list>', 'all, edge, orders, inventory, payments, worker, relay, console').argParser(roleList))
+    .addOption(
+      new Option('--role <list>', 'all, edge, orders, inventory, payments, worker, relay, console').argParser(roleList),
+    )
     .addOption(new Option('--port <n>', 'port to listen on').argParser(wholeNumber))
     .action(
       wrap((invocation, options: { role?: Config['roles']; port?: number }) =>
         start({
           ...invocation,
-          config: { ...invocation.config, roles: options.role ?? invocation.config.roles, port: options.port ?? invocation.config.port },
+          config: {
+            ...invocation.config,
+            roles: options.role ?? invocation.config.roles,
+            port: options.port ?? invocation.config.port,
+          },
         }),
       ),
     );

@@ -27,7 +27,11 @@ export interface OpenOptions {
 export async function openDatabase(config: Config, options: OpenOptions): Promise<Database> {
   if (config.databaseUrl !== null) {
     const { signal } = options;
-    await reachPostgres(config.databaseUrl, { log: options.log, delay: processPorts.delay, ...(signal ? { signal } : {}) });
+    await reachPostgres(config.databaseUrl, {
+      log: options.log,
+      delay: processPorts.delay,
+      ...(signal ? { signal } : {}),
+    });
     return { url: config.databaseUrl, name: 'DATABASE_URL', embedded: false, close: () => Promise.resolve() };
   }
   return options.join ? joinEmbedded(config, options) : ownEmbedded(config, options);
@@ -55,6 +59,11 @@ async function joinEmbedded(config: Config, options: OpenOptions): Promise<Datab
   } catch (error) {
     if (!(error instanceof DataDirInUse)) throw error;
     const server = await startEmbeddedPostgres({ dataDir: config.dataDir, fsync: true, log: options.log });
-    return { url: server.url, name: `PostgreSQL 18 in ${config.dataDir}`, embedded: true, close: () => Promise.resolve() };
+    return {
+      url: server.url,
+      name: `PostgreSQL 18 in ${config.dataDir}`,
+      embedded: true,
+      close: () => Promise.resolve(),
+    };
   }
 }

@@ -11,7 +11,11 @@ export function machineCommands(waybill: Command, wrap: Wrap): void {
     .description('machines and their versions')
     .action(
       wrap(async ({ json, print }) => {
-        const rows = actorMachines().map(({ id, version, structureHash }) => ({ id, version, structure_hash: structureHash }));
+        const rows = actorMachines().map(({ id, version, structureHash }) => ({
+          id,
+          version,
+          structure_hash: structureHash,
+        }));
         if (json) print(JSON.stringify(rows));
         else {
           const table = new Table({ head: ['machine', 'version', 'structure'], style: { head: [], border: [] } });

@@ -18,7 +18,11 @@ const maxDrainMs = 25_000;
 /** Runs until SIGINT or SIGTERM; a second signal does not wait. */
 export async function start({ config, print, json }: Invocation): Promise<ExitCode> {
   const stopping = stopSignal();
-  const log = createLogger({ level: config.logLevel, pretty: true, role: hasAllRoles(config) ? 'all' : config.roles.join(',') });
+  const log = createLogger({
+    level: config.logLevel,
+    pretty: true,
+    role: hasAllRoles(config) ? 'all' : config.roles.join(','),
+  });
   const say = (line: string): void => log.info(line);
   let database: Database | null = null;
   let waybill: Waybill | null = null;
@@ -29,7 +33,11 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
     waybill = await compose(config, { databaseUrl: database.url, log, metrics });
     const url = await waybill.listen();
     waybill.work();
-    print(json ? JSON.stringify({ url, roles: config.roles, database: database.name }) : welcome({ config, url, database: database.name, machines: actorMachines() }));
+    print(
+      json
+        ? JSON.stringify({ url, roles: config.roles, database: database.name })
+        : welcome({ config, url, database: database.name, machines: actorMachines() }),
+    );
     await stopping.requested;
     log.info('draining');
     return exitCodes.done;
@@ -47,7 +55,12 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
 }
 
 /** A process of all roles, or one with a database of its own, brings the schema up to date; others wait for it. */
-async function prepare(config: Config, database: Database, log: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function prepare(
+  config: Config,
+  database: Database,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   if (database.embedded || hasAllRoles(config)) await migrate(database.url, { log });
   else await awaitMigrated(database.url, { timeoutMs: migrationWaitMs, log, signal });
   await reachQueue(queueTarget(config, database.url), { log, delay: processPorts.delay, signal });
@@ -56,7 +69,9 @@ async function prepare(config: Config, database: Database, log: (line: string) =
 function stopSignal() {
   const controller = new AbortController();
   let times = 0;
-  const requested = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const requested = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   const onSignal = (): void => {
     times += 1;
     if (times > 1) process.exit(exitCodes.problem);

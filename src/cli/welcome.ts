@@ -21,7 +21,9 @@ export function welcome({ config, url, database, machines }: Started): string {
     `  data      ${database}; ${queue}`,
     `  machines  ${machines.map(({ id, version }) => `${id} v${version}`).join(', ')}`,
     '',
-    ...(has('edge') || has('inventory') || has('payments') || has('orders') ? [`  ${base}/docs           every route, to read and to try`] : []),
+    ...(has('edge') || has('inventory') || has('payments') || has('orders')
+      ? [`  ${base}/docs           every route, to read and to try`]
+      : []),
     `  ${base}/readyz         is it fit to serve`,
     `  ${base}/metrics        what it has counted`,
     ...(has('edge') && has('inventory') ? tryAnOrder(base) : []),

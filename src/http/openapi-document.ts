@@ -27,7 +27,8 @@ export interface OpenApiResponse {
  * @returns problems as `application/problem+json`, by reference, and one as every operation's default answer
  */
 export function completeDocument(json: string): OpenApiDocument {
-  const document: OpenApiDocument = JSON.parse(json);
+  const document: unknown = JSON.parse(json);
+  if (!isDocument(document)) throw new TypeError('not an OpenAPI document');
   // Cloned: a clone has the schema without TypeBox's symbols.
   const schemas = { ...document.components?.schemas, Problem: structuredClone(Problem) };
   document.components = { ...document.components, schemas };
@@ -43,6 +44,11 @@ export function completeDocument(json: string): OpenApiDocument {
     }
   }
   return document;
+}
+
+/** The swagger plugin writes it: its outline is proof enough. */
+function isDocument(value: unknown): value is OpenApiDocument {
+  return typeof value === 'object' && value !== null && 'openapi' in value && 'paths' in value;
 }
 
 function problemContent(): NonNullable<OpenApiResponse['content']> {

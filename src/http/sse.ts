@@ -1,7 +1,7 @@
 /**
  * Server-sent events from an async iterable.
  *
- * Not @fastify/sse: it hijacks the reply and writes to the socket, so its heartbeats ignore backpressure, a source that
+ * Not @fastify/sse: it writes to the raw response, so its heartbeats ignore backpressure, a source that
  * waits is not told that the client left, and draining has to be added around it. A Readable handed to `reply.send`
  * keeps Fastify's hooks and headers, is pulled only as fast as the client reads, and is destroyed when the client goes.
  */

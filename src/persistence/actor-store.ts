@@ -123,7 +123,9 @@ async function wakesOf(tx: Tx, locked: readonly { readonly id: string }[]) {
       locked.map(({ id }) => id),
       'text',
     )})`);
-  return new Map(found.map((wake) => [wake.actor_id, { dueAtMs: wake.due_ms ?? Infinity, redeliveries: wake.redeliveries }]));
+  return new Map(
+    found.map((wake) => [wake.actor_id, { dueAtMs: wake.due_ms ?? Infinity, redeliveries: wake.redeliveries }]),
+  );
 }
 
 /** Takes no lock of its own: a target's messages are only taken under its actor's lock. Index: message_target. */

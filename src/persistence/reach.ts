@@ -30,7 +30,8 @@ export async function reachPostgres(url: string, options: ReachOptions): Promise
     const failure = await tryOnce(url);
     if (failure === null) return;
     if (hopeless.has(failure.code)) throw new WrongDatabase(`DATABASE_URL: ${shown} refuses us: ${failure.message}`);
-    if (tries === firstLogAfter || tries % logEvery === 0) options.log(`waiting for Postgres at ${shown} (DATABASE_URL): ${failure.message}`);
+    if (tries === firstLogAfter || tries % logEvery === 0)
+      options.log(`waiting for Postgres at ${shown} (DATABASE_URL): ${failure.message}`);
     await options.delay(retryMs, options.signal);
   }
 }

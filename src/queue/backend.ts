@@ -35,7 +35,11 @@ const maxStalledCount = 1_000;
 const commandTimeoutMs = 5_000;
 
 const toJobs = (actorIds: readonly string[]) =>
-  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => ({ name: 'wake', data: { actorId }, opts: jobOptions }));
+  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => ({
+    name: 'wake',
+    data: { actorId },
+    opts: jobOptions,
+  }));
 
 /** @throws when the Redis may evict keys, or the queue's schema cannot be prepared */
 export async function openQueue(target: QueueTarget, onError: (error: Error) => void): Promise<WakeUpQueue> {
@@ -49,9 +53,13 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
     };
   }
   // Producers fail fast: who publishes a wake-up never waits for Redis, since the outbox brings it again.
-  const connection = new Redis(target.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: commandTimeoutMs });
+  const connection = new Redis(target.url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: commandTimeoutMs,
+  });
   connection.on('error', onError);
-  const queue = new Queue<WakeUpJob, void, string>(queueName, { connection, skipWaitingForReady: true });
+  const queue = new Queue<WakeUpJob, void>(queueName, { connection, skipWaitingForReady: true });
   queue.on('error', onError);
   return {
     add: async (actorIds) => void (await queue.addBulk(toJobs(actorIds))),
@@ -79,7 +87,10 @@ export function openConsumer(
   };
   const processor = (job: { readonly data: WakeUpJob }): Promise<void> => handle(job.data.actorId);
   if (target.type === 'postgres') {
-    const worker = new onPostgres.Worker<WakeUpJob, void>(queueName, processor, { connection: poolConfig(target.url, 6), ...settings });
+    const worker = new onPostgres.Worker<WakeUpJob, void>(queueName, processor, {
+      connection: poolConfig(target.url, 6),
+      ...settings,
+    });
     worker.on('error', options.onError);
     return { close: () => worker.close() };
   }
@@ -108,13 +119,19 @@ export async function prepareQueue(target: QueueTarget): Promise<void> {
 }
 
 async function assertNoEviction(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: commandTimeoutMs });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: commandTimeoutMs,
+  });
   let lost: Error | null = null;
   redis.on('error', (error: Error) => (lost = error));
   try {
     await redis.connect();
     const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
-    if (policy !== 'noeviction') throw new EvictingRedis(`REDIS_URL: its maxmemory-policy is ${policy ?? 'unknown'}, but must be noeviction`);
+    if (policy !== 'noeviction')
+      throw new EvictingRedis(`REDIS_URL: its maxmemory-policy is ${policy ?? 'unknown'}, but must be noeviction`);
   } catch (error) {
     throw error instanceof EvictingRedis ? error : (lost ?? error);
   } finally {

@@ -29,7 +29,8 @@ export async function reachQueue(
       if (target.type === 'postgres') throw error;
       const { host } = new URL(target.url);
       if (hopeless.test(message)) throw new WrongQueue(`REDIS_URL: ${host} refuses us: ${message}`);
-      if (tries === firstLogAfter || tries % logEvery === 0) options.log(`waiting for Redis at ${host} (REDIS_URL): ${message}`);
+      if (tries === firstLogAfter || tries % logEvery === 0)
+        options.log(`waiting for Redis at ${host} (REDIS_URL): ${message}`);
       await options.delay(retryMs, options.signal);
     }
   }

@@ -36,7 +36,8 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): WakeUps {
     async publish(actorIds) {
       if ((await room()) === 0) return false;
       try {
-        for (let from = 0; from < actorIds.length; from += maxBulk) await queue.add(actorIds.slice(from, from + maxBulk));
+        for (let from = 0; from < actorIds.length; from += maxBulk)
+          await queue.add(actorIds.slice(from, from + maxBulk));
         depth += actorIds.length;
         return true;
       } catch (error) {

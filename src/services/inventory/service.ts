@@ -16,8 +16,8 @@ import { findExpired, findReservation, readClock } from './queries.ts';
 import { applyReservations } from './reservations.ts';
 
 export type { Tx };
-export type { Item, Reservation, ReservationOutcome, ReservationRequest, Short } from './decide.ts';
-export type { ProductCatalog, QuotedProduct } from './products.ts';
+export type { Reservation, ReservationOutcome, ReservationRequest, Short } from './decide.ts';
+export type { ProductCatalog } from './products.ts';
 
 export interface InventoryService extends ProductCatalog {
   /**

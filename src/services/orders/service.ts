@@ -4,7 +4,7 @@ import { decide, newOrder, type Order, type OrderOutcome, type OrderRequest, tom
 import { findOrder, insertLines, insertOrders, lockOrders, readClock, writeOrders } from './queries.ts';
 
 export type { Tx };
-export type { Order, OrderContent, OrderLine, OrderOutcome, OrderRequest } from './decide.ts';
+export type { Order, OrderOutcome, OrderRequest } from './decide.ts';
 
 export interface OrdersService {
   /**

@@ -10,7 +10,8 @@ beforeAll(async () => {
   shop = await openShop(database.pool());
 });
 afterEach(async () => {
-  expect(await violations(database.pg())).toEqual([]);
+  const found = await violations(database.pg());
+  if (found.length > 0) throw new Error(`invariants are broken: ${JSON.stringify(found)}`);
 });
 
 const stock = (id: string) => stockOf(database.pg(), id);
@@ -28,7 +29,8 @@ describe('reservations at the same time', () => {
   it('one order reserved 20 times holds its items once', async () => {
     const [id, orderId] = [await shop.product(100), randomUUID()];
     const answers = await Promise.all(times(20, () => shop.reserve(orderId, [[id, 3]])));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...times(19, () => 200), 201]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(await stock(id)).toEqual({ on_hand: 100, reserved: 3 });
   });
@@ -42,7 +44,9 @@ describe('reservations at the same time', () => {
         shop.call('DELETE', `/reservations/${orderId}`),
       ]),
     );
-    const outcomes = answers.map(({ status, body }) => `${status} ${String(body['error'] ?? '')}`.trim());
+    const outcomes = answers.map(({ status, body }) =>
+      typeof body['error'] === 'string' ? `${status} ${body['error']}` : `${status}`,
+    );
     expect(new Set(outcomes).difference(new Set(['200', '201', '409 reservation_released']))).toEqual(new Set());
     expect(await stock(id)).toEqual({ on_hand: 100, reserved: 0 });
   });
@@ -58,7 +62,7 @@ describe('reservations at the same time', () => {
         return Promise.all(i % 2 === 0 ? [commit(), release()] : [release(), commit()]);
       }),
     );
-    const ends = pairs.map((pair) => pair.map(({ status, body }) => body['error'] ?? `${status}`).toSorted());
+    const ends = pairs.map((pair) => pair.map(({ status, body }) => body['error'] ?? `${status}`));
     const sold = ends.filter((end) => end.includes('reservation_sold')).length;
     const released = ends.filter((end) => end.includes('reservation_released')).length;
     expect(sold + released).toBe(40);
@@ -67,7 +71,7 @@ describe('reservations at the same time', () => {
   });
 
   it('orders that name the same products in opposite order never deadlock', async () => {
-    const products = [];
+    const products: string[] = [];
     for (let i = 0; i < 6; i++) products.push(await shop.product(1_000_000));
     const held: string[] = [];
     for (let round = 0; round < 12; round++) {
@@ -119,7 +123,7 @@ describe('reservations at the same time', () => {
   it('batches that create the same orders in opposite order never deadlock, and decide each once', async () => {
     const id = await shop.product(1_000);
     for (let round = 0; round < 10; round++) {
-      const orderIds = times(10, () => randomUUID());
+      const orderIds = times(80, () => randomUUID());
       const forth = orderIds.map((orderId): ReservationRequest => ({
         type: 'reserve',
         orderId,
@@ -133,9 +137,9 @@ describe('reservations at the same time', () => {
             .transaction((tx) => shop.service.apply(tx, i % 2 === 0 ? forth : forth.toReversed(), 1_700_000_000_000)),
         ),
       );
-      expect(outcomes.flat().filter((outcome) => outcome.type === 'done' && !outcome.repeated)).toHaveLength(10);
+      expect(outcomes.flat().filter((outcome) => outcome.type === 'done' && !outcome.repeated)).toHaveLength(80);
     }
-    expect(await stock(id)).toEqual({ on_hand: 1_000, reserved: 100 });
+    expect(await stock(id)).toEqual({ on_hand: 1_000, reserved: 800 });
   });
 });
 
@@ -163,7 +167,7 @@ describe('adjustments at the same time', () => {
     for (let round = 0; round < 10; round++) {
       const key = randomUUID();
       const answers = await Promise.all([a, b].map((id) => shop.adjust(id, key, { quantity: 1, reason: 'r' })));
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 422]));
     }
     const [atA, atB] = [await stock(a), await stock(b)];
     expect(atA.on_hand + atB.on_hand).toBe(10);

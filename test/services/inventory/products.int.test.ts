@@ -98,7 +98,7 @@ describe('GET /products', () => {
       const { status, body } = await shop.call('GET', url);
       expect(status).toBe(200);
       seen.push(...(body['items'] as { id: string }[]).map(({ id }) => id));
-      url = body['next_cursor'] === undefined ? null : `/products?limit=2&cursor=${String(body['next_cursor'])}`;
+      url = typeof body['next_cursor'] === 'string' ? `/products?limit=2&cursor=${body['next_cursor']}` : null;
     }
     const { rows } = await database.pg().query<{ id: string }>('select id from inventory.product order by id desc');
     expect(seen).toEqual(rows.map(({ id }) => id));

@@ -59,7 +59,10 @@ describe('sweepExpired', () => {
     const sweep = () => shop.service.sweepExpired(10);
     await Promise.all([
       ...orderIds.map((orderId) => shop.service.applyOne({ type: 'commit', orderId })),
-      ...[sweep(), sweep(), sweep(), sweep()],
+      sweep(),
+      sweep(),
+      sweep(),
+      sweep(),
     ]);
     expect(await violations(database.pg())).toEqual([]);
     const sold = (await Promise.all(orderIds.map(statusOf))).filter((status) => status === 'sold').length;

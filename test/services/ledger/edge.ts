@@ -20,7 +20,7 @@ import { injectTransport, type Transport } from '../../../src/effects/transport.
 import { type App, buildApp } from '../../../src/http/app.ts';
 import { answeredNotModified } from '../../../src/http/conditional.ts';
 import { streamEvents } from '../../../src/http/sse.ts';
-import { machines } from '../../../src/machines/index.ts';
+import { machines, noticeIdOf } from '../../../src/machines/index.ts';
 import { actorStore } from '../../../src/persistence/actor-store.ts';
 import { commitFeed, type ListeningFeed } from '../../../src/persistence/commit-feed.ts';
 import type { Tx } from '../../../src/persistence/pool.ts';
@@ -48,7 +48,7 @@ export interface Answer {
   readonly status: number;
   readonly text: string;
   readonly headers: Record<string, unknown>;
-  json(): Record<string, never>;
+  json(): Record<string, unknown>;
 }
 
 export interface EdgeOptions {
@@ -70,6 +70,8 @@ export interface Edge extends TestDatabase {
   placed(over?: object): Promise<string>;
   /** Waits until the order is at this status. */
   reaches(id: string, status: string): Promise<void>;
+  /** Waits until the order has ended so, and its notice has been sent: then nothing more will be written for it. */
+  settles(id: string, status: string): Promise<void>;
   /** Holds calls to the gateway whose path starts so, until the returned function is called. */
   hold(path: string): () => void;
   /** How many calls are held now. */
@@ -95,7 +97,7 @@ export function useEdge(): Edge {
   const apps: App[] = [];
 
   const advance = (id: string): void => {
-    if (working) void parts.system.advance(id).then((e) => console.log("ADV", id, e)).catch((e: unknown) => { console.log("ERR", id, e); waiting.add(id); });
+    if (working) void parts.system.advance(id).catch(() => waiting.add(id));
     else waiting.add(id);
   };
   const holding =
@@ -201,11 +203,16 @@ export function useEdge(): Edge {
     async placed(over) {
       const answer = await edge.place(edge.body(await edge.product(), over));
       if (answer.status !== 202) throw new Error(answer.text);
-      return answer.json()['order_ledger_id'] as string;
+      return String(answer.json()['order_ledger_id']);
     },
     async reaches(id, status) {
       const what = `${id} at ${status}`;
       await eventually(async () => (await get(`/orders/${id}`)).json()['status'] === status, { what });
+    },
+    async settles(id, status) {
+      await edge.reaches(id, status);
+      // Also without a relay, which would bring what is still due.
+      await eventually(async () => (await parts.system.advance(noticeIdOf(id))) === 'done', { what: `notice of ${id}` });
     },
     hold(path) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -253,6 +260,6 @@ export function answerOf(response: { statusCode: number; body: string; headers: 
     status: response.statusCode,
     text: response.body,
     headers: response.headers,
-    json: () => JSON.parse(response.body) as Record<string, never>,
+    json: () => JSON.parse(response.body) as Record<string, unknown>,
   };
 }

@@ -11,7 +11,7 @@ afterEach(() => edge.worker.on());
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const problemOf = ({ status, text, headers }: Answer, expected: number, error: string) =>
   expectProblem({ statusCode: status, body: text, headers }, expected, error);
-const idOf = (answer: Answer): string => answer.json()['order_ledger_id'];
+const idOf = (answer: Answer): string => String(answer.json()['order_ledger_id']);
 
 async function rowsOf(key: string): Promise<number> {
   const { rows } = await edge.pg().query<{ n: number }>(
@@ -146,7 +146,7 @@ describe('POST /orders', () => {
     const key = `reused-${what}`;
     const body = edge.body(await edge.product());
     const first = await edge.place(body, key);
-    await edge.reaches(idOf(first), 'COMPLETED');
+    await edge.settles(idOf(first), 'COMPLETED');
     const before = await counts();
     problemOf(await edge.place({ ...body, ...over }, key), 422, 'idempotency_key_reused');
     expect(await counts()).toEqual(before);
@@ -385,9 +385,7 @@ describe('personal data', () => {
     release();
     const id = idOf(await answering);
     expect(await stored()).toEqual([{ payment_token: null, email: 'canary-2@example.com' }]);
-    await edge.reaches(id, 'COMPLETED');
-    console.log(edge.logged.slice(-5), (await edge.pg().query(`select id, state, snapshot, effects from actors.actor where machine='order-notice' order by created_at desc limit 3`)).rows, (await edge.pg().query(`select * from actors.message`)).rows, await tablesWith('canary-2@example.com'));
-    await eventually(async () => (await tablesWith('canary-2@example.com')).includes('notice.mailbox'));
+    await edge.settles(id, 'COMPLETED');
     expect(await tablesWith('tok_canary_two')).toEqual([]);
     expect(await tablesWith('canary-2@example.com')).toEqual(['ledger.entry', 'notice.mailbox']);
     expect(edge.logged.filter((line) => line.includes(id))).toEqual([

@@ -155,7 +155,9 @@ describe('PUT /internal/orders/{id}/cancel', () => {
       orderIds.map(async (orderId, i) => {
         const both = i % 2 === 0 ? [confirm(orderId), cancel(orderId)] : [cancel(orderId), confirm(orderId)];
         const answers = await Promise.all(both);
-        const told = answers.map(({ status, body }) => String(body['error'] ?? status)).toSorted();
+        const told = answers
+          .map(({ status, body }) => (typeof body['error'] === 'string' ? body['error'] : `${status}`))
+          .toSorted();
         return `${told.join(' ')} → ${String((await read(orderId)).body['status'])}`;
       }),
     );
