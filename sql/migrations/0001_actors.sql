@@ -16,7 +16,8 @@ create function actors.from_ms(ms double precision) returns timestamptz
   language sql immutable strict parallel safe
   return to_timestamp(ms / 1000);
 
--- One row per actor. No indexed column of it changes at a transition, so updates stay HOT; hence the free space.
+-- One row per actor. No indexed column of it changes at a transition, so updates stay HOT; hence the free space. An
+-- index that merely contains a changing column, even a partial one that the row is not in, would end that.
 create table actors.actor (
   id text collate "C" primary key,
   machine text not null,
@@ -31,16 +32,18 @@ create table actors.actor (
   effects jsonb not null default '[]',
   parked_by text check (parked_by in ('machine', 'runtime')),
   park_reason text,
+  -- The only indexed column that ever changes, at parking and un-parking alone.
+  parked_at timestamptz,
   traceparent text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  check ((parked_by is null) = (park_reason is null)),
+  check (num_nulls(parked_by, park_reason, parked_at) in (0, 3)),
   -- Parked states wait for a person, never for a clock or a call. What the runtime parked keeps what it had.
   check (parked_by is distinct from 'machine' or (timers = '[]' and effects = '[]')),
   check (status = 'active' or (timers = '[]' and effects = '[]' and parked_by is null))
 ) with (fillfactor = 50);
 
-create index actor_parked on actors.actor (updated_at, id) where parked_by is not null;
+create index actor_parked on actors.actor (parked_at, id) where parked_at is not null;
 
 -- Append-only. Replaying an actor's events in revision order rebuilds its snapshot.
 create table actors.transition (

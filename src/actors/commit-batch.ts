@@ -256,7 +256,7 @@ class Batch<Tx> {
     plan.result = { answer: { type: 'applied' }, revision: locked?.row.revision ?? 0, next };
     if (!locked) return;
     if (next.type === 'left') this.#wakeUpdates.push({ actorId: locked.row.id, dueAtMs: this.nowMs + leftForOthersMs });
-    else this.#wake(locked, locked.row, next.type === 'again');
+    else if (next.type !== 'handedOver') this.#wake(locked, locked.row, next.type === 'again');
   }
 
   /** Writes the row again without a transition: a lease given back, a timer dropped, a parking. */
@@ -265,7 +265,9 @@ class Batch<Tx> {
     if (!locked) throw new Error('only a locked actor can be rewritten');
     this.#updates.push(row);
     this.#wake(locked, row, next.type === 'again');
-    plan.result = { answer: { type: 'applied' }, revision: row.revision, next };
+    // An event that only got its actor parked was not applied.
+    const refused = plan.step.type === 'send' && row.parked;
+    plan.result = { answer: refused ? { type: 'refused', detail: { ...row.parked } } : { type: 'applied' }, revision: row.revision, next };
   }
 
   #claim(plan: Plan, row: ActorRow, effectId: string): void {
@@ -332,12 +334,12 @@ class Batch<Tx> {
   /** A guard threw, a snapshot grew too large: this actor stands still, its neighbours in the batch go on. */
   #parkPoisoned(plan: Plan, error: unknown): void {
     const { locked } = plan;
-    if (!locked) throw error;
+    // What a companion has written must not stay without its event: let the store roll it back.
+    if (!locked || plan.companion) throw error;
     const parking = { by: 'runtime', reason: error instanceof Error ? error.message : String(error) } as const;
     this.observations.push({ type: 'parked', actorId: locked.row.id, parking });
     this.#consumed.splice(0, this.#consumed.length, ...this.#consumed.filter((id) => id !== plan.consumes?.id));
     this.#keep(plan, { ...locked.row, parked: parking }, { type: 'parked' });
-    if (plan.step.type === 'send') plan.result = { ...plan.result, answer: { type: 'refused', detail: parking } };
   }
 
   #project(plan: Plan, step: MachineStep, done: Interpretation): void {
@@ -362,8 +364,10 @@ class Batch<Tx> {
   #goOn(plan: Plan, row: ActorRow, view: StateView): { row: ActorRow; next: Next } {
     if (row.snapshot.status !== 'active') return { row, next: { type: 'done' } };
     if (row.parked) return { row, next: { type: 'parked' } };
-    const effect = row.effects.find((pending) => pending.lease === null || pending.lease.untilMs <= this.nowMs);
     const { step } = plan;
+    // Messages come one at a time, and before effects: there may be another.
+    if (plan.consumes || (plan.action.type === 'start' && step.type === 'advance')) return { row, next: { type: 'again' } };
+    const effect = row.effects.find((pending) => pending.lease === null || pending.lease.untilMs <= this.nowMs);
     const goesOn = step.type === 'advance' || step.type === 'outcome' || (step.type === 'start' && step.until !== null);
     if (!effect) return { row, next: { type: 'waiting' } };
     if (!goesOn || (step.until !== null && view.tags.includes(step.until)))

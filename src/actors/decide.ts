@@ -1,5 +1,5 @@
 /** What one step does to one locked actor: pure, before any write. Messages come first, then timers, then the effect. */
-import { checkFence, giveBack, isLeased, maxClaims, maxNotNowMs, replaceEffect } from './fence.ts';
+import { checkFence, giveBack, isLeased, maxClaims, maxNotNowMs, replaceEffect, unclaim } from './fence.ts';
 import type { Cause } from './interpret.ts';
 import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect } from './ports.ts';
 import type { Answer, CompanionCall, Next, Step, StepResult } from './steps.ts';
@@ -66,6 +66,7 @@ function decideFor(
   if (step.type === 'start') return locked ? refusal('exists', { actor: step.actorId }) : start(step, context);
   if (!locked) return step.type === 'advance' && message ? startByMessage(message, context) : absent(step);
   const { row } = locked;
+  if (row.snapshot.status === 'done') return ended(step, row, message);
   if (step.type === 'park') return park(row, step.reason);
   if (step.type === 'unpark') return unpark(step, row);
   const machine = context.machineOf(row.machine, row.version);
@@ -74,21 +75,43 @@ function decideFor(
     return step.type === 'send'
       ? refusal('refused', { ...row.parked })
       : { action: { type: 'nothing', next: { type: 'parked' } } };
-  let state: MachineStep;
   try {
-    state = rehydrated(machine, row);
+    return decideActive(step, { row, machine, state: rehydrated(machine, row), message }, context);
   } catch (error) {
+    // A snapshot that does not fit, a guard that throws: this actor stands still, the batch goes on.
     return park(row, error instanceof Error ? error.message : String(error));
   }
+}
+
+function decideActive(step: ActiveStep, subject: ActiveSubject, context: DecisionContext): Decision {
   switch (step.type) {
     case 'send':
-      return send(step, machine, state);
+      return send(step, subject.machine, subject.state);
     case 'advance':
-      return advance(step, { row, machine, state, message }, context);
+      return advance(step, subject, context);
     case 'outcome':
-      return settle(step, { row, state }, context);
+      return settle(step, subject, context);
     case 'notNow':
-      return putOff(step, { row, state }, context);
+      return putOff(step, subject, context);
+  }
+}
+
+/** Nothing moves it any more, whatever its version; messages for it are consumed. */
+function ended(step: Step, row: ActorRow, message: Message | null): Decision {
+  const done: Decision = { action: { type: 'nothing', next: { type: 'done' } } };
+  switch (step.type) {
+    case 'send':
+      return refusal('refused', { reason: 'not accepted', state: row.path });
+    case 'unpark':
+      return refusal('refused', { reason: 'not parked by the runtime' });
+    case 'outcome':
+      return { ...done, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
+    case 'advance':
+      return message ? { ...again, consumes: message, observations: [ignored(row.id, message.event.type)] } : done;
+    case 'start':
+    case 'notNow':
+    case 'park':
+      return done;
   }
 }
 
@@ -172,7 +195,7 @@ function unpark(step: Step & { type: 'unpark' }, row: ActorRow): Decision {
 }
 
 function send(step: Step & { type: 'send' }, machine: ActorMachine, state: MachineStep): Decision {
-  if (state.snapshot.status !== 'active' || !machine.accepts(state.state, step.event))
+  if (!machine.accepts(state.state, step.event))
     return refusal('refused', { reason: 'not accepted', state: state.view.path });
   return { action: { type: 'move', state, cause: { event: step.event } }, companion: step.companion };
 }
@@ -182,14 +205,12 @@ interface Subject {
   readonly state: MachineStep;
 }
 
-function advance(
-  step: Step & { type: 'advance' },
-  subject: Subject & { readonly machine: ActorMachine; readonly message: Message | null },
-  context: DecisionContext,
-): Decision {
+type ActiveStep = Step & { type: 'send' | 'advance' | 'outcome' | 'notNow' };
+type ActiveSubject = Subject & { readonly machine: ActorMachine; readonly message: Message | null };
+
+function advance(step: Step & { type: 'advance' }, subject: ActiveSubject, context: DecisionContext): Decision {
   const { row, machine, state, message } = subject;
   if (message) return applyMessage(message, row, machine, state);
-  if (state.snapshot.status !== 'active') return { action: { type: 'nothing', next: { type: 'done' } } };
   if (row.parked) return { action: { type: 'nothing', next: { type: 'parked' } } };
   const timer = row.timers.filter(({ dueAtMs }) => dueAtMs <= context.nowMs).sort((a, b) => a.dueAtMs - b.dueAtMs)[0];
   if (timer) {
@@ -201,7 +222,8 @@ function advance(
       observations: [ignored(row.id, timer.event.type)],
     };
   }
-  if (step.until !== null && state.view.tags.includes(step.until)) return waiting;
+  // Whoever brought it there has handed it over; its wake row stays as that commit set it.
+  if (step.until !== null && state.view.tags.includes(step.until)) return { action: { type: 'nothing', next: { type: 'handedOver' } } };
   const effect = row.effects.find((pending) => !isLeased(pending, context.nowMs));
   if (!effect) return waiting;
   return context.isRemote(effect.src)
@@ -211,8 +233,7 @@ function advance(
 
 /** Applied or ignored, a message is deleted in this very commit. */
 function applyMessage(message: Message, row: ActorRow, machine: ActorMachine, state: MachineStep): Decision {
-  const deaf = row.parked !== null || state.snapshot.status !== 'active';
-  if (deaf || !machine.accepts(state.state, message.event))
+  if (row.parked !== null || !machine.accepts(state.state, message.event))
     return { ...again, consumes: message, observations: [ignored(row.id, message.event.type)] };
   return { action: { type: 'move', state, cause: { event: message.event } }, consumes: message };
 }
@@ -277,11 +298,12 @@ function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, contex
       message: 'the participant was not to be called for too long',
     } as const;
     const event = uncertainEvent(effect.invoke, outcome, context.random());
-    return { action: { type: 'move', state, cause: { event, settled: effect, remote: true } } };
+    return {
+      action: { type: 'move', state, cause: { event, settled: effect, remote: true } },
+      observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'failed' }],
+    };
   }
-  const back = giveBack(effect, context.nowMs, step.retryAfterMs, context.commitId);
-  const given = step.late ? { ...back, notNowSinceMs: effect.notNowSinceMs } : back;
-  return {
-    action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: step.late ? 'again' : 'waiting' } },
-  };
+  if (step.late) return { action: { type: 'rewrite', row: replaceEffect(row, unclaim(effect)), next: { type: 'again' } } };
+  const given = giveBack(effect, context.nowMs, step.retryAfterMs, context.commitId);
+  return { action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: 'waiting' } } };
 }

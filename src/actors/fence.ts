@@ -42,14 +42,19 @@ export function claim(
 /** How long a handler may keep answering `notNow` before that counts as `failed`. */
 export const maxNotNowMs = 30_000;
 
-/** Gives the lease back: the call was not made, so no claim is burnt. */
+/** Gives the lease back: the call was not made, so no claim is burnt. Its old token is worth nothing any more. */
+export function unclaim(effect: PendingEffect): PendingEffect {
+  return { ...effect, claims: Math.max(0, effect.claims - 1), token: effect.token + 1, lease: null };
+}
+
+/** Gives the lease back for a while, as the handler asked. */
 export function giveBack(effect: PendingEffect, nowMs: number, retryAfterMs: number, commitId: string): PendingEffect {
+  // A handler that names no sensible time must not make its actor sleep for ever.
+  const waitMs = Number.isNaN(retryAfterMs) ? 0 : Math.ceil(Math.min(maxNotNowMs, Math.max(0, retryAfterMs)));
   return {
-    ...effect,
-    claims: Math.max(0, effect.claims - 1),
+    ...unclaim(effect),
     // A lease nobody holds: the next claim is due when it ends.
-    token: effect.token + 1,
-    lease: { untilMs: nowMs + retryAfterMs, commitId },
+    lease: { untilMs: nowMs + waitMs, commitId },
     notNowSinceMs: effect.notNowSinceMs ?? nowMs,
   };
 }

@@ -74,7 +74,8 @@ async function call(
     return await Promise.race([
       handler.call({ effect: effect.src, key, actorId, input: effect.input, traceparent, signal: timeout.signal }),
       ports.process.delay(effect.timeoutMs, over.signal).then((): Outcome => {
-        timeout.abort();
+        // Only a call that still runs: what its answer came over may serve others by now.
+        if (!over.signal.aborted) timeout.abort();
         return { type: 'unknown', code: 'timeout', message: `no answer within ${effect.timeoutMs} ms` };
       }),
     ]);

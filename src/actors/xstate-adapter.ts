@@ -279,7 +279,7 @@ function toAction(action: EmittedAction, nodes: readonly AnyStateNode[], known: 
   }
 }
 
-/** `a.b` for nested states, `(a)|(b)` for parallel ones. */
+/** `a.b` for nested states, `(a)|(b)` for parallel ones, by name: what is stored as JSON forgets the order of keys. */
 export function pathOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (!isRecord(value)) return '';
@@ -287,6 +287,7 @@ export function pathOf(value: unknown): string {
     const rest = pathOf(inner);
     return rest === '' ? key : `${key}.${rest}`;
   });
+  parts.sort();
   return parts.length > 1 ? parts.map((part) => `(${part})`).join('|') : (parts[0] ?? '');
 }
 

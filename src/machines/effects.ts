@@ -47,7 +47,7 @@ export const effects = {
   'orders.create': effect<
     { userId: string; currency: string; totalCents: number; items: readonly PricedItem[] },
     Nothing,
-    { code: 'order_cancelled' }
+    { code: 'order_cancelled' | 'order_conflict' }
   >(),
   'orders.confirm': effect<Nothing, Nothing, { code: 'order_cancelled' | 'order_not_found' }>(),
   /** Cancelling an order that was never created is done too, and leaves a tombstone. */
@@ -57,7 +57,7 @@ export const effects = {
     { items: readonly Item[] },
     Nothing,
     {
-      code: 'insufficient_stock' | 'reservation_released';
+      code: 'insufficient_stock' | 'reservation_released' | 'reservation_conflict';
       short: readonly { productId: string; requested: number; available: number }[];
     }
   >(),

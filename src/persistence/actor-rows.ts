@@ -1,6 +1,6 @@
 /** How actors, transitions and messages look as rows. */
 import { Type, type Static } from '@sinclair/typebox';
-import type { ActorRow, Message, TransitionRecord } from '../actors/index.ts';
+import type { ActorRow, Json, Message, TransitionRecord } from '../actors/index.ts';
 import { pathOf } from '../actors/index.ts';
 import { row } from './sql.ts';
 
@@ -15,9 +15,12 @@ const Actor = Type.Object({
   version: Text,
   structure_hash: Text,
   revision: Type.Integer(),
-  snapshot: Type.Unsafe<ActorRow['snapshot']>(Type.Object({ status: Type.String() })),
-  timers: Type.Unsafe<ActorRow['timers']>(Type.Array(Type.Object({ id: Type.String() }))),
-  effects: Type.Unsafe<ActorRow['effects']>(Type.Array(Type.Object({ id: Type.String() }))),
+  status: Type.Union([Type.Literal('active'), Type.Literal('done')]),
+  // Whether these fit is for the runtime to find out: it parks an actor that does not, where a throw here would stop
+  // the whole batch.
+  snapshot: Type.Unsafe<Json>(Type.Unknown()),
+  timers: Type.Unsafe<ActorRow['timers']>(Type.Unknown()),
+  effects: Type.Unsafe<ActorRow['effects']>(Type.Unknown()),
   parked_by: Type.Union([Type.Literal('machine'), Type.Literal('runtime'), Type.Null()]),
   park_reason: NullableText,
   traceparent: NullableText,
@@ -28,19 +31,30 @@ export const actorRow = row(Actor);
 export const wakeRow = row(Type.Object({ actor_id: Text, due_ms: NullableNumber, redeliveries: Type.Integer() }));
 
 export function asActor(found: Static<typeof Actor>): ActorRow {
+  const snapshot = asSnapshot(found);
   return {
     id: found.id,
     machine: found.machine,
     version: found.version,
     structureHash: found.structure_hash,
     revision: found.revision,
-    path: pathOf(found.snapshot.value),
-    snapshot: found.snapshot,
+    path: pathOf(snapshot.value),
+    snapshot,
     timers: found.timers,
     effects: found.effects,
     parked: found.parked_by === null ? null : { by: found.parked_by, reason: found.park_reason ?? '' },
     traceparent: found.traceparent,
   };
+}
+
+/** What is no snapshot becomes one that fits no machine, and keeps what was found. */
+function asSnapshot({ status, snapshot }: Static<typeof Actor>): ActorRow['snapshot'] {
+  return isSnapshot(snapshot) ? snapshot : { status, value: null, context: snapshot };
+}
+
+function isSnapshot(stored: unknown): stored is ActorRow['snapshot'] {
+  if (typeof stored !== 'object' || stored === null || !('status' in stored) || !('value' in stored)) return false;
+  return stored.status === 'active' || stored.status === 'done';
 }
 
 const Transition = Type.Object({

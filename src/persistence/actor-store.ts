@@ -41,7 +41,8 @@ export function actorStore(pool: DatabasePool): ActorStore<Tx> {
       try {
         // Index: actor_pkey.
         const found = await pool.any(sql.type(actorRow)`
-          select id, machine, version, structure_hash, revision, snapshot, timers, effects, parked_by, park_reason, traceparent
+          select id, machine, version, structure_hash, revision, status, snapshot, timers, effects, parked_by, park_reason,
+            traceparent
           from actors.actor where id = any(${sql.array([...ids], 'text')})`);
         return found.map(asActor);
       } catch (error) {
@@ -104,7 +105,7 @@ function storeTransaction(tx: Tx): StoreTransaction<Tx> {
 /** Locks actor rows in key order; `no key`, so that foreign-key checks never queue behind. Index: actor_pkey. */
 async function lock(tx: Tx, ids: readonly string[]): Promise<LockedActor[]> {
   const rows = await tx.any(sql.type(actorRow)`
-    select a.id, a.machine, a.version, a.structure_hash, a.revision, a.snapshot, a.timers, a.effects, a.parked_by,
+    select a.id, a.machine, a.version, a.structure_hash, a.revision, a.status, a.snapshot, a.timers, a.effects, a.parked_by,
       a.park_reason, a.traceparent
     from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a`);
   if (rows.length === 0) return [];
@@ -143,9 +144,10 @@ async function dueMessages(tx: Tx, targetIds: readonly string[], nowMs: number):
 async function insert(tx: Tx, rows: readonly ActorRow[], nowMs: number): Promise<string[]> {
   const inserted = await tx.any(sql.type(idRow)`
     insert into actors.actor (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
-      parked_by, park_reason, traceparent, created_at, updated_at)
+      parked_by, park_reason, parked_at, traceparent, created_at, updated_at)
     select id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
-      parked_by, park_reason, traceparent, actors.from_ms(${nowMs}), actors.from_ms(${nowMs})
+      parked_by, park_reason, case when parked_by is not null then actors.from_ms(${nowMs}) end, traceparent,
+      actors.from_ms(${nowMs}), actors.from_ms(${nowMs})
     from ${sql.unnest(rows.map(actorTuple), actorTypes)}
       as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)
     order by id
@@ -175,6 +177,7 @@ async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number)
   await tx.query(sql.typeAlias('void')`
     update actors.actor a set revision = t.revision, status = t.status, state = t.state, snapshot = t.snapshot,
       timers = t.timers, effects = t.effects, parked_by = t.parked_by, park_reason = t.park_reason,
+      parked_at = case when t.parked_by is not null then coalesce(a.parked_at, actors.from_ms(${nowMs})) end,
       updated_at = actors.from_ms(${nowMs})
     from ${sql.unnest(updates.map(actorTuple), actorTypes)}
       as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)

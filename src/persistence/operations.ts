@@ -39,8 +39,8 @@ const parkedRow = row(
 /** Actors that wait for a person, longest first. Index: actor_parked. */
 export async function listParked(pool: DatabasePool, limit: number): Promise<ParkedActor[]> {
   const rows = await pool.any(sql.type(parkedRow)`
-    select id, machine, state, parked_by, park_reason, actors.to_ms(updated_at) as since_ms
-    from actors.actor where parked_by is not null order by updated_at, id limit ${limit}`);
+    select id, machine, state, parked_by, park_reason, actors.to_ms(parked_at) as since_ms
+    from actors.actor where parked_at is not null order by parked_at, id limit ${limit}`);
   return rows.map(({ id, machine, state, parked_by, park_reason, since_ms }) => ({
     id,
     machine,

@@ -140,7 +140,7 @@ const inbox = setup({
   },
 });
 
-/** Sends three numbers at once to whom it is told, as often as it is told. */
+/** Sends the next three numbers to whom it is told, as often as it is told; `n` tells one sender's from another's. */
 const talker = setup({
   types: { context: {} as { said: number }, events: {} as ToyEvent },
   actors: {},
@@ -167,7 +167,7 @@ const talker = setup({
   },
 });
 
-const adding = (event: ToyEvent, n: number) => ({ machine: 'inbox', id: event.to ?? '', event: { type: 'ADD', n } });
+const adding = (event: ToyEvent, n: number) => ({ machine: 'inbox', id: event.to ?? '', event: { type: 'ADD', n: n + (event.n ?? 0) } });
 
 /** Two remote effects at once. */
 const pair = setup({ types: { events: {} as ToyEvent }, actors: { 'bank.pay': stub, 'bank.undo': stub } }).createMachine({

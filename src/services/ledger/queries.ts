@@ -147,7 +147,7 @@ const answerLockTimeoutMs = 1_000;
  * @returns the answer that stands, or null when the entry stayed locked
  */
 export async function storeAnswer(
-  pool: DatabasePool,
+  pool: Pick<DatabasePool, 'transaction'>,
   orderId: string,
   answer: StoredAnswer,
 ): Promise<StoredAnswer | null> {

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReservationOutcome, ReservationRequest } from '../../../src/services/inventory/service.ts';
+import type { Tx } from '../../../src/persistence/pool.ts';
+import { row, sql } from '../../../src/persistence/sql.ts';
 import { useDatabase } from '../../support/database.ts';
 import { counting, openShop, type Shop, violations } from './shop.ts';
 
@@ -13,6 +16,7 @@ beforeAll(async () => {
 });
 
 const nowMs = 1_700_000_000_000;
+const updatesRow = row(Type.Object({ updated: Type.Integer(), hot: Type.Integer() }));
 
 /** A request by numbers: which order, which items of which products. */
 type Command =
@@ -143,6 +147,26 @@ describe('apply', () => {
       return counted.statements();
     });
     expect(statements).toBe(4);
+  });
+
+  it("updates of stock and of a saga's reservation stay HOT: no index grows with them", async () => {
+    const [productId, orderId] = [await shop.product(10), randomUUID()];
+    const items = [{ productId, quantity: 1 }];
+    const reserve: ReservationRequest = { type: 'reserve', orderId, items, ownedBySaga: true };
+    // The session's counters also hold what earlier transactions have not reported yet: only the growth is ours.
+    const updates = async (tx: Tx, table: string) =>
+      tx.one(sql.type(updatesRow)`
+        select n_tup_upd::int4 as updated, n_tup_hot_upd::int4 as hot
+        from pg_stat_xact_user_tables where schemaname = 'inventory' and relname = ${table}`);
+    const growth = (request: ReservationRequest, table: string) =>
+      database.pool().transaction(async (tx) => {
+        const before = await updates(tx, table);
+        await shop.service.apply(tx, [request], nowMs);
+        const after = await updates(tx, table);
+        return { updated: after.updated - before.updated, hot: after.hot - before.hot };
+      });
+    expect(await growth(reserve, 'stock')).toEqual({ updated: 1, hot: 1 });
+    expect(await growth({ type: 'commit', orderId }, 'reservation')).toEqual({ updated: 1, hot: 1 });
   });
 
   it('an empty batch asks the database nothing', async () => {

@@ -129,7 +129,9 @@ export function useEdge(): Edge {
     const log = (fields: object, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));
     const system = createActorSystem<Tx>({
       machines: machines.map(({ machine, version }) => actorMachine(machine, version)),
-      participants: [ordersParticipant(createOrders({ pool })), inventoryParticipant(inventory)].map(refusing(refusals)),
+      participants: [ordersParticipant(createOrders({ pool })), inventoryParticipant(inventory)].map(
+        refusing(refusals),
+      ),
       remoteEffects: [
         ...paymentEffects({ transport: holding(injectTransport(gateway)), tokenOf: face.paymentTokenOf }),
         ...noticeEffects({
@@ -183,7 +185,13 @@ export function useEdge(): Edge {
     another: (options) => open(parts.system, parts.inventory, options),
     async product({ priceCents = 2_999, currency = 'USD', stock = 100 } = {}) {
       const sku = `SKU-${randomUUID()}`;
-      const made = await parts.inventory.createProduct({ name: 'Mouse', sku, priceCents, currency, initialStock: stock });
+      const made = await parts.inventory.createProduct({
+        name: 'Mouse',
+        sku,
+        priceCents,
+        currency,
+        initialStock: stock,
+      });
       if (made.type !== 'created') throw new Error(made.type);
       return made.product.id;
     },
@@ -212,7 +220,9 @@ export function useEdge(): Edge {
     async settles(id, status) {
       await edge.reaches(id, status);
       // Also without a relay, which would bring what is still due.
-      await eventually(async () => (await parts.system.advance(noticeIdOf(id))) === 'done', { what: `notice of ${id}` });
+      await eventually(async () => (await parts.system.advance(noticeIdOf(id))) === 'done', {
+        what: `notice of ${id}`,
+      });
     },
     hold(path) {
       const { promise, resolve } = Promise.withResolvers<void>();

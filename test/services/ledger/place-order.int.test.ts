@@ -14,10 +14,9 @@ const problemOf = ({ status, text, headers }: Answer, expected: number, error: s
 const idOf = (answer: Answer): string => String(answer.json()['order_ledger_id']);
 
 async function rowsOf(key: string): Promise<number> {
-  const { rows } = await edge.pg().query<{ n: number }>(
-    'select count(*)::int as n from ledger.entry where idempotency_key = $1',
-    [key],
-  );
+  const { rows } = await edge
+    .pg()
+    .query<{ n: number }>('select count(*)::int as n from ledger.entry where idempotency_key = $1', [key]);
   return rows[0]?.n ?? 0;
 }
 
@@ -96,10 +95,9 @@ describe('POST /orders', () => {
     );
     expect(answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
     expect(await rowsOf('parallel')).toBe(1);
-    const { rows } = await edge.pg().query(
-      `select count(*)::int as n from actors.actor where id = $1`,
-      [idOf(answers[0]!)],
-    );
+    const { rows } = await edge
+      .pg()
+      .query(`select count(*)::int as n from actors.actor where id = $1`, [idOf(answers[0]!)]);
     expect(rows).toEqual([{ n: 1 }]);
   });
 
@@ -108,7 +106,9 @@ describe('POST /orders', () => {
     const product = await edge.product({ stock: 1_000 });
     const keys = Array.from({ length: 15 }, (_, i) => `both-${i}`);
     const answers = await Promise.all(
-      [...keys, ...keys.toReversed(), ...keys].map((key, i) => edge.place(edge.body(product), key, i % 2 ? other : undefined)),
+      [...keys, ...keys.toReversed(), ...keys].map((key, i) =>
+        edge.place(edge.body(product), key, i % 2 ? other : undefined),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
     expect(new Set(answers.map(idOf)).size).toBe(keys.length);
@@ -118,13 +118,22 @@ describe('POST /orders', () => {
   test('a repeat is the same order however its JSON and its quantities are written', async () => {
     const [a, b] = [await edge.product(), await edge.product()];
     const first = await edge.place(
-      edge.body(a, { items: [{ product_id: a, quantity: 1 }, { product_id: b, quantity: 3 }, { product_id: a, quantity: 2 }] }),
+      edge.body(a, {
+        items: [
+          { product_id: a, quantity: 1 },
+          { product_id: b, quantity: 3 },
+          { product_id: a, quantity: 2 },
+        ],
+      }),
       'same-meaning',
     );
     const again = await edge.place(
       {
         payment: { token, method: 'card' },
-        items: [{ quantity: 3, product_id: b.toUpperCase() }, { quantity: 3, product_id: a }],
+        items: [
+          { quantity: 3, product_id: b.toUpperCase() },
+          { quantity: 3, product_id: a },
+        ],
         email,
         user_id: userId,
       },
@@ -305,18 +314,17 @@ describe('the budget', () => {
     edge.worker.off();
     const answering = edge.place(body, 'never-known');
     const id = await eventually(async () => {
-      const { rows } = await edge.pg().query<{ id: string }>(
-        `select id::text from ledger.entry where idempotency_key = 'never-known'`,
-      );
+      const { rows } = await edge
+        .pg()
+        .query<{ id: string }>(`select id::text from ledger.entry where idempotency_key = 'never-known'`);
       return rows[0]?.id;
     });
     await eventually(async () => {
       await edge.moves(64_000);
       await edge.system().advance(id);
-      const { rows } = await edge.pg().query<{ answer_kind: string | null }>(
-        'select answer_kind from ledger.entry where id = $1',
-        [id],
-      );
+      const { rows } = await edge
+        .pg()
+        .query<{ answer_kind: string | null }>('select answer_kind from ledger.entry where id = $1', [id]);
       return rows[0]?.answer_kind;
     });
     expect((await answering).json()['status']).toBe('AWAITING_AUTHORIZATION');
@@ -378,9 +386,7 @@ describe('personal data', () => {
     const answering = edge.place(edge.body(await edge.product(), secrets), 'canary');
     await eventually(() => edge.held() === 1);
     const stored = async () =>
-      (
-        await edge.pg().query(`select payment_token, email from ledger.entry where idempotency_key = 'canary'`)
-      ).rows;
+      (await edge.pg().query(`select payment_token, email from ledger.entry where idempotency_key = 'canary'`)).rows;
     expect(await stored()).toEqual([{ payment_token: 'tok_canary_two', email: 'canary-2@example.com' }]);
     release();
     const id = idOf(await answering);

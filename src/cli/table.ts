@@ -1,0 +1,24 @@
+/** Tables for people, without colours: they also go to files and pipes. Pure. */
+import Table from 'cli-table3';
+
+export type Cell = string | number;
+
+export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
+}
+
+/** `59.98 USD`. Every currency here has two decimals. */
+export function money(amountCents: number, currency: string): string {
+  return `${(amountCents / 100).toFixed(2)} ${currency}`;
+}
+
+/** `340 ms`, `12.4 s`, `7 min`, `3 h`, `2 d`: as precise as a person cares. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
+}
