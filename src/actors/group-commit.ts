@@ -30,6 +30,8 @@ const maxConflictRetries = 3;
 /** How often a lost COMMIT answer is looked up before the caller is told that nobody knows. */
 const maxLookups = 6;
 const firstLookupDelayMs = 50;
+/** How often in a row a COMMIT may be lost on its way before the store counts as away. */
+const maxLosses = 5;
 
 interface Entry {
   readonly step: Step;
@@ -93,17 +95,10 @@ function takeBatch(queue: Entry[], busy: Set<string>, maxBatch: number): Entry[]
 /** Settles every entry, however the store behaves: retries conflicts, splits around a guilty step. Never throws. */
 async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[]): Promise<void> {
   for (let retries = 0; ; retries += 1) {
+    const steps = entries.map(({ step }) => step);
+    let batch: BatchResult;
     try {
-      const { results } = await commitOnce(
-        ports,
-        entries.map(({ step }) => step),
-      );
-      for (const [i, entry] of entries.entries()) {
-        const result = results[i];
-        if (result) entry.resolve(result);
-        else entry.reject(new Error('a step was left without a result'));
-      }
-      return;
+      batch = await commitOnce(ports, steps);
     } catch (error) {
       const kind = error instanceof StoreError ? error.kind : 'rejected';
       ports.onRetry(kind);
@@ -118,21 +113,28 @@ async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[])
       await commitEntries(ports, entries.slice(half));
       return;
     }
+    for (const [i, entry] of entries.entries()) {
+      const result = batch.results[i];
+      if (result) entry.resolve(result);
+      else entry.reject(new Error('a step was left without a result'));
+    }
+    // Outside the try: what has committed must not be written again because a listener broke.
+    ports.onCommitted(batch, steps);
+    return;
   }
 }
 
 async function commitOnce(ports: GroupCommitPorts, steps: readonly Step[]): Promise<BatchResult> {
-  const commitId = ports.newId();
-  let batch: BatchResult | null = null;
-  try {
-    batch = await ports.commit(steps, commitId);
-  } catch (error) {
-    if (!(error instanceof LostCommit)) throw error;
-    if (!(await lookUp(ports, commitId, steps))) return commitOnce(ports, steps);
-    batch = error.batch;
+  for (let losses = 1; ; losses += 1) {
+    const commitId = ports.newId();
+    try {
+      return await ports.commit(steps, commitId);
+    } catch (error) {
+      if (!(error instanceof LostCommit)) throw error;
+      if (await lookUp(ports, commitId, steps)) return error.batch;
+      if (losses === maxLosses) throw new StoreError('unavailable', 'no COMMIT gets through', { cause: error });
+    }
   }
-  ports.onCommitted(batch, steps);
-  return batch;
 }
 
 /** The answer to COMMIT was lost. Carries what the batch would have answered, in case it did commit. */

@@ -1,5 +1,4 @@
 /** `waybill audit`: the invariants, checked on the database; prints what breaks them. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { actorMachines } from '../compose.ts';
@@ -7,6 +6,7 @@ import { assertMigrated } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/pool.ts';
 import { exitCodes, type Wrap } from './invocation.ts';
 import { openDatabase } from './database.ts';
+import { textTable } from './table.ts';
 
 export function auditCommand(waybill: Command, wrap: Wrap): void {
   waybill
@@ -32,17 +32,13 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
 
 /** A line per invariant, the offending rows, and a verdict. */
 export function renderAudit(report: AuditReport): string {
-  const table = new Table({
-    head: ['', 'invariant', 'found'],
-    style: { head: [], border: [] },
-    colWidths: [6, 84, 8],
-    wordWrap: true,
-  });
-  for (const { id, promise, findings } of report.checks)
-    table.push([id, promise, findings === 0 ? 'ok' : String(findings)]);
+  const table = textTable(
+    ['', 'invariant', 'found'],
+    report.checks.map(({ id, promise, findings }) => [id, promise, findings === 0 ? 'ok' : findings]),
+  );
   const rows = report.findings.map(({ invariant, row }) => `${invariant}: ${JSON.stringify(row)}`);
   const verdict = report.clean
     ? `audit clean: ${report.checks.length} invariants hold over ${report.actors} actors and ${report.transitions} transitions`
     : `audit: ${report.findings.length} findings`;
-  return [table.toString(), ...rows, verdict].join('\n');
+  return [table, '', ...rows, verdict].join('\n');
 }

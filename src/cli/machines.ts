@@ -1,8 +1,8 @@
 /** `waybill machines`: what this build runs. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { actorMachines } from '../compose.ts';
 import { exitCodes, type Wrap } from './invocation.ts';
+import { textTable } from './table.ts';
 
 export function machineCommands(waybill: Command, wrap: Wrap): void {
   const machines = waybill.command('machines').description('the machines of this build');
@@ -18,9 +18,8 @@ export function machineCommands(waybill: Command, wrap: Wrap): void {
         }));
         if (json) print(JSON.stringify(rows));
         else {
-          const table = new Table({ head: ['machine', 'version', 'structure'], style: { head: [], border: [] } });
-          for (const row of rows) table.push([row.id, row.version, row.structure_hash]);
-          print(table.toString());
+          const lines = rows.map((row) => [row.id, row.version, row.structure_hash]);
+          print(textTable(['machine', 'version', 'structure'], lines));
         }
         return exitCodes.done;
       }),

@@ -60,7 +60,8 @@ const maxTextLength = 200;
 /** Parses `--by` and `--why`: they are kept for good, so they must say something. */
 export function operatorText(value: string): string {
   const text = value.trim();
-  if (text === '' || text.length > maxTextLength) throw new InvalidArgumentError(`expected 1 to ${maxTextLength} characters`);
+  if (text === '' || text.length > maxTextLength)
+    throw new InvalidArgumentError(`expected 1 to ${maxTextLength} characters`);
   return text;
 }
 

@@ -32,7 +32,9 @@ export function orderCommands(waybill: Command, wrap: Wrap): void {
     .command('retry <id>')
     .description('let an order that is parked go on from where it stands')
     .addOption(new Option('--by <name>', 'who; default: this account').argParser(operatorText))
-    .addOption(new Option('--why <text>', 'the reason, for the record').argParser(operatorText).default('waybill orders retry'))
+    .addOption(
+      new Option('--why <text>', 'the reason, for the record').argParser(operatorText).default('waybill orders retry'),
+    )
     .action(
       wrap((invocation, id: string, { by = accountName(), why }: { by?: string; why: string }) =>
         withOrder(invocation, id, (backend, orderId) => retryOrder(invocation, backend, { id: orderId, by, why })),
@@ -44,7 +46,10 @@ export function orderCommands(waybill: Command, wrap: Wrap): void {
     .action(wrap((invocation, id: string) => withOrder(invocation, id, showHistory)));
 }
 
-async function listOrders({ config, json, print }: Invocation, filter: { status?: OrderStatus; limit: number }): Promise<ExitCode> {
+async function listOrders(
+  { config, json, print }: Invocation,
+  filter: { status?: OrderStatus; limit: number },
+): Promise<ExitCode> {
   const found = await withBackend(config, ({ ledger }) => ledger.list(filter));
   print(json ? JSON.stringify(found.map(summaryOf)) : renderOrders(found));
   return exitCodes.done;
@@ -78,7 +83,11 @@ async function cancelOrder({ ledger }: Backend, id: string, invocation: Invocati
   const cancelling = await ledger.cancel(id);
   switch (cancelling.type) {
     case 'accepted':
-      print(json ? JSON.stringify({ order_ledger_id: id, status: cancelling.status }) : `${id}: will be cancelled, now ${cancelling.status}`);
+      print(
+        json
+          ? JSON.stringify({ order_ledger_id: id, status: cancelling.status })
+          : `${id}: will be cancelled, now ${cancelling.status}`,
+      );
       return exitCodes.done;
     case 'not_cancellable': {
       const facts = { error: cancelling.type, order_ledger_id: id, status: cancelling.status };
@@ -99,7 +108,9 @@ async function retryOrder(
   const operated = await operateOn(system, id, retryEvent, operator);
   const line = tell(operated, retryEvent.type);
   if (operated.type !== 'applied') return problem(invocation, line, refusalOf(operated));
-  invocation.print(invocation.json ? JSON.stringify({ order_ledger_id: operated.id, revision: operated.revision }) : line);
+  invocation.print(
+    invocation.json ? JSON.stringify({ order_ledger_id: operated.id, revision: operated.revision }) : line,
+  );
   return exitCodes.done;
 }
 
@@ -107,7 +118,7 @@ const pageSize = 100;
 
 async function showHistory({ ledger }: Backend, id: string, { json, print }: Invocation): Promise<ExitCode> {
   const transitions: OrderTransition[] = [];
-  for (let page: readonly OrderTransition[] | null = []; page !== null; ) {
+  for (let page: readonly OrderTransition[] | null = []; page !== null;) {
     page = await ledger.history(id, { afterRevision: transitions.at(-1)?.revision ?? 0, limit: pageSize });
     transitions.push(...(page ?? []));
     if ((page?.length ?? 0) < pageSize) break;

@@ -22,14 +22,19 @@ export function parkedCommands(waybill: Command, wrap: Wrap): void {
     .description('who waits, since when and why, longest first')
     .action(wrap((invocation) => withBackend(invocation.config, (backend) => list(invocation, backend))));
   operatorOptions(
-    parked.command('retry [ids...]').description('let parked actors go on from where they stand').option('--all', 'every one that is parked now'),
+    parked
+      .command('retry [ids...]')
+      .description('let parked actors go on from where they stand')
+      .option('--all', 'every one that is parked now'),
   ).action(wrap(retry));
   operatorOptions(
     parked
       .command('resolve <id>')
       .description('record how the money of an order was settled by hand; the order goes on from there')
       .addOption(new Option('--voided-cents <n>', 'what was voided outside').argParser(cents).makeOptionMandatory())
-      .addOption(new Option('--refunded-cents <n>', 'what was refunded outside').argParser(cents).makeOptionMandatory()),
+      .addOption(
+        new Option('--refunded-cents <n>', 'what was refunded outside').argParser(cents).makeOptionMandatory(),
+      ),
   ).action(wrap(resolve));
 }
 
@@ -53,17 +58,36 @@ async function storeClock(pool: DatabasePool): Promise<number> {
 
 function parkedBody(actor: ParkedActor, nowMs: number) {
   const { id, machine, state, by, reason, sinceMs } = actor;
-  return { id, machine, state, parked_by: by, reason, since: new Date(sinceMs).toISOString(), age_ms: Math.max(0, nowMs - sinceMs) };
+  return {
+    id,
+    machine,
+    state,
+    parked_by: by,
+    reason,
+    since: new Date(sinceMs).toISOString(),
+    age_ms: Math.max(0, nowMs - sinceMs),
+  };
 }
 
 export function renderParked(parked: readonly ParkedActor[], nowMs: number): string {
   if (parked.length === 0) return 'nothing is parked';
-  const rows = parked.map(({ id, machine, state, by, reason, sinceMs }) => [duration(nowMs - sinceMs), id, machine, state, by, reason]);
+  const rows = parked.map(({ id, machine, state, by, reason, sinceMs }) => [
+    duration(nowMs - sinceMs),
+    id,
+    machine,
+    state,
+    by,
+    reason,
+  ]);
   return textTable(['for', 'actor', 'machine', 'state', 'parked by', 'reason'], rows);
 }
 
-async function retry(invocation: Invocation, ids: string[], options: Operator & { readonly all?: boolean }): Promise<ExitCode> {
-  if ((ids.length > 0) === (options.all === true)) {
+async function retry(
+  invocation: Invocation,
+  ids: string[],
+  options: Operator & { readonly all?: boolean },
+): Promise<ExitCode> {
+  if (ids.length > 0 === (options.all === true)) {
     process.stderr.write('waybill: name the actors to retry, or give --all\n');
     return exitCodes.wrongUse;
   }

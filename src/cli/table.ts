@@ -1,12 +1,33 @@
-/** Tables for people, without colours: they also go to files and pipes. Pure. */
+/** Tables for people: columns and nothing else, since they also go to files and pipes, and to narrow terminals. Pure. */
 import Table from 'cli-table3';
 
 export type Cell = string | number;
 
+const noLine = { top: '', bottom: '', left: '', right: '', mid: '' };
+const chars = {
+  ...noLine,
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  'left-mid': '',
+  'mid-mid': '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** @param head empty: no line of headings */
 export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
+  const table = new Table({ head: head.map((name) => name.toUpperCase()), style, chars });
   for (const row of rows) table.push([...row]);
-  return table.toString();
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 /** `59.98 USD`. Every currency here has two decimals. */

@@ -1,5 +1,6 @@
 /** The actor store on Postgres: locks, loads and writes whole batches, a constant number of statements each. */
 import { Type } from '@sinclair/typebox';
+import { IntegrityConstraintViolationError } from 'slonik';
 import type {
   ActorRow,
   ActorStore,
@@ -69,8 +70,14 @@ function toStoreError(error: unknown, worked: boolean): unknown {
   if (error instanceof StoreError) return error;
   const kind = classifyFault(error);
   if (kind === null) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new StoreError(kind, message, { cause: error, commitUnknown: worked && kind === 'unavailable' });
+  return new StoreError(kind, messageOf(error), { cause: error, commitUnknown: worked && kind === 'unavailable' });
+}
+
+/** Names the constraint, never the values that broke it: this may become the reason for which an actor is parked. */
+function messageOf(error: unknown): string {
+  if (error instanceof IntegrityConstraintViolationError && error.constraint !== null)
+    return `${error.message} (${error.constraint} of ${error.table ?? 'a table'})`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function storeTransaction(tx: Tx): StoreTransaction<Tx> {

@@ -1,11 +1,13 @@
 /** One process per data directory: a lock file that a dead process cannot hold. */
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity } from './process-identity.ts';
 
 const lockName = 'waybill.pid';
-const maxTries = 10;
+const maxTries = 500;
+const pauseMs = 5;
 
 /** Another process lives on this data directory. The message is one line, fit to be printed as it is. */
 export class DataDirInUse extends Error {
@@ -26,22 +28,42 @@ export interface DataDirClaim {
 export async function claimDataDir(dataDir: string): Promise<DataDirClaim> {
   const dir = resolve(dataDir);
   await mkdir(dir, { recursive: true });
-  const lockPath = join(dir, lockName);
-  const token = randomUUID();
-  const content = JSON.stringify({ pid: process.pid, identity: await processIdentity(process.pid), token });
+  const claim = await acquire(join(dir, lockName));
+  if (claim.type === 'acquired') return { release: claim.release };
+  throw new DataDirInUse(
+    `${dir} is in use by process ${claim.pid}: stop that one, or set DATA_DIR to another directory for a second instance`,
+  );
+}
+
+type Acquired =
+  | { readonly type: 'acquired'; readonly release: () => Promise<void> }
+  | { readonly type: 'held'; readonly pid: number };
+
+/**
+ * Who finds a dead claim removes it only under a second lock that is named after that very claim. So a claim is removed
+ * by its living holder or by the one holder of that lock, and never by somebody who read an earlier one at this path.
+ */
+async function acquire(path: string): Promise<Acquired> {
+  const content = JSON.stringify({
+    pid: process.pid,
+    identity: await processIdentity(process.pid),
+    token: randomUUID(),
+  });
   for (let attempt = 0; attempt < maxTries; attempt++) {
-    if (await createWhole(lockPath, content)) return { release: () => removeIfHolding(lockPath, content) };
-    const held = await readFile(lockPath, 'utf8').catch(() => null);
+    if (await createWhole(path, content)) return { type: 'acquired', release: () => removeIf(path, content) };
+    const held = await readFile(path, 'utf8').catch(() => null);
     if (held === null) continue;
     const pid = await livingHolder(held);
-    if (pid !== null) {
-      throw new DataDirInUse(
-        `${dir} is in use by process ${pid}: stop that one, or set DATA_DIR to another directory for a second instance`,
-      );
+    if (pid !== null) return { type: 'held', pid };
+    const right = await acquire(`${path}.${createHash('sha256').update(held).digest('hex').slice(0, 16)}`);
+    if (right.type === 'acquired') {
+      await removeIf(path, held);
+      await right.release();
+    } else {
+      await sleep(pauseMs);
     }
-    await removeIfHolding(lockPath, held);
   }
-  throw new DataDirInUse(`${dir} is being claimed by other processes over and over: start one at a time`);
+  throw new DataDirInUse(`${path} is being claimed by other processes over and over: start one at a time`);
 }
 
 /** A hard link appears with its content or not at all, and fails if the name is taken: two starters cannot both win. */
@@ -59,18 +81,10 @@ async function createWhole(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves the file aside before looking at it, so that a claim made since it was read is put back and not deleted. */
-async function removeIfHolding(path: string, content: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const found = await readFile(aside, 'utf8');
-  if (found !== content) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+/** For those who alone may remove this content: it cannot change between the look and the removal. */
+async function removeIf(path: string, content: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(() => null);
+  if (found === content) await rm(path, { force: true });
 }
 
 /** @returns the pid that holds the claim, or `null` when it is void (holder gone, pid reused, or file unreadable) */

@@ -59,15 +59,36 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
     commandTimeout: commandTimeoutMs,
   });
   connection.on('error', onError);
-  const queue = new Queue<WakeUpJob, void>(queueName, { connection, skipWaitingForReady: true });
-  queue.on('error', onError);
+  const queueOf = lastingQueue(connection, onError);
   return {
-    add: async (actorIds) => void (await queue.addBulk(toJobs(actorIds))),
-    waiting: () => queue.getWaitingCount(),
+    add: async (actorIds) => void (await (await queueOf()).addBulk(toJobs(actorIds))),
+    waiting: async () => (await queueOf()).getWaitingCount(),
     async close() {
-      await queue.close().catch(onError);
       connection.disconnect();
     },
+  };
+}
+
+/**
+ * A queue on a connection that reconnects by itself. BullMQ asks the server for its version once, at the very first; a
+ * Queue whose question was cut off is dead for good, so it is replaced by the next one who needs it.
+ */
+function lastingQueue(connection: Redis, onError: (error: Error) => void): () => Promise<Queue<WakeUpJob, void>> {
+  const open = (): Queue<WakeUpJob, void> => {
+    const opened = new Queue<WakeUpJob, void>(queueName, { connection });
+    opened.on('error', onError);
+    return opened;
+  };
+  let queue = open();
+  return async () => {
+    const asked = queue;
+    try {
+      await asked.waitUntilReady();
+    } catch (error) {
+      if (queue === asked) queue = open();
+      throw error;
+    }
+    return asked;
   };
 }
 

@@ -9,8 +9,8 @@ import { spawnWaybill, type WaybillProcess } from '../support/process.ts';
 const main = `
 const [how, ...rest]: string[] = process.argv.slice(2);
 const major: number = Number(process.versions.node.split('.')[0]);
-console.log(JSON.stringify({ major: major >= 24, how, rest }));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => { console.log(signal); process.exit(7); });
+console.log(JSON.stringify({ major: major >= 24, how, rest }));
 if (how === 'wait') setInterval(() => {}, 60_000);
 else if (how === 'die') process.kill(process.pid, 'SIGKILL');
 else process.exitCode = Number(how);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,14 +39,26 @@ describe('claimDataDir', () => {
   });
 
   it('of many that find the claim of a dead process at once, one wins', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 40; round++) {
       await (await claimDataDir(dir)).release();
       await holdAs({ pid: process.pid, identity: 'an earlier process with this pid', token: 'x' });
-      const results = await Promise.allSettled(Array.from({ length: 8 }, () => claimDataDir(dir)));
+      const results = await Promise.allSettled(Array.from({ length: 12 }, () => claimDataDir(dir)));
       const winners = results.filter((result) => result.status === 'fulfilled');
       expect(winners).toHaveLength(1);
       await winners[0]?.value.release();
+      expect(await readdir(dir)).toEqual([]);
     }
+  });
+
+  it('a starter that died while it removed a dead claim holds nobody up', async () => {
+    await (await claimDataDir(dir)).release();
+    const dead = JSON.stringify({ pid: process.pid, identity: 'an earlier process with this pid', token: 'x' });
+    await holdAs(dead);
+    // Where it stood: the right to remove that claim taken, the claim not removed.
+    const hash = createHash('sha256').update(dead).digest('hex').slice(0, 16);
+    await writeFile(join(dir, `waybill.pid.${hash}`), dead.replace('"x"', '"y"'));
+    await claimDataDir(dir);
+    expect(await readdir(dir)).toEqual(['waybill.pid']);
   });
 
   it('a claim whose process is gone is void', async () => {

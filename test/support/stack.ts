@@ -111,7 +111,9 @@ export function useStack(backend: Backend): StackKit {
         await kit.clock.skipBackoffs();
         return (await unfinished(database)) === 0;
       };
-      await eventually(nothing, { what: 'the end of everything', timeoutMs: 15_000 });
+      await eventually(nothing, { what: 'the end of everything', timeoutMs: 15_000 }).catch(async (error: unknown) => {
+        throw new Error(`${String(error)}; left are ${JSON.stringify(await leftovers(database))}`, { cause: error });
+      });
     },
     async ends(id, status) {
       let last: string | undefined;
@@ -161,6 +163,17 @@ async function unfinished(database: TestDatabase): Promise<number> {
     select (select count(*)::int4 from actors.actor where status = 'active' and parked_by is null)
       + (select count(*)::int4 from actors.message) as n`);
   return rows[0]?.n ?? 0;
+}
+
+/** What is not finished, for the message of a failing test. */
+async function leftovers(database: TestDatabase): Promise<unknown> {
+  const { rows } = await database.pg().query(`
+    select a.id, a.machine, a.state, a.effects, a.timers, w.due_at - actors.clock() as due_in, w.redeliveries
+    from actors.actor a left join actors.wake w on w.actor_id = a.id
+    where a.status = 'active' and a.parked_by is null
+    union all
+    select target_id, target_machine, 'message', event, null, due_at - actors.clock(), redeliveries from actors.message`);
+  return rows;
 }
 
 async function factsOf(database: TestDatabase, id: string): Promise<Facts> {

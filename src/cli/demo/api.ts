@@ -25,7 +25,11 @@ export interface HistoryBody {
 }
 
 export interface ActorBody {
-  readonly effects: readonly { readonly effect: string; readonly claims: number; readonly lease_until: string | null }[];
+  readonly effects: readonly {
+    readonly effect: string;
+    readonly claims: number;
+    readonly lease_until: string | null;
+  }[];
 }
 
 export interface PaymentBody {
@@ -50,7 +54,12 @@ const userId = '550e8400-e29b-41d4-a716-446655440000';
 
 /** @param signal ends every call */
 export function demoApi(baseUrl: string, signal: AbortSignal) {
-  const call = async <Body>(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Answer<Body>> => {
+  const call = async <Body>(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<Answer<Body>> => {
     const response = await fetch(baseUrl + path, {
       method,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
@@ -67,9 +76,15 @@ export function demoApi(baseUrl: string, signal: AbortSignal) {
     return answer.body;
   };
   return {
-    createProduct: (product: { name: string; sku: string; priceCents: number }) => ask<{ id: string }>('POST', '/products', product),
+    createProduct: (product: { name: string; sku: string; priceCents: number }) =>
+      ask<{ id: string }>('POST', '/products', product),
     addStock: (productId: string, quantity: number, key: string) =>
-      ask('POST', `/products/${productId}/stock`, { quantity, reason: 'Initial inventory' }, { 'idempotency-key': key }),
+      ask(
+        'POST',
+        `/products/${productId}/stock`,
+        { quantity, reason: 'Initial inventory' },
+        { 'idempotency-key': key },
+      ),
     placeOrder: ({ key, token, items }: OrderRequest) =>
       call<PlacedBody>(
         'POST',

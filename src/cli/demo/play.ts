@@ -66,7 +66,7 @@ export async function follow(stage: Stage, scenario: Scenario, { order, wrong, r
     last = seen.status;
     return finals.has(seen.status) ? seen : null;
   };
-  const ended = await until(`the order ended (it is ${last})`, look, { timeoutMs: endTimeoutMs, signal });
+  const ended = await until(() => `the order ended (it is ${last})`, look, { timeoutMs: endTimeoutMs, signal });
   const { items } = await api.history(id);
   return judge(scenario, {
     orderId: id,
@@ -81,7 +81,10 @@ export async function follow(stage: Stage, scenario: Scenario, { order, wrong, r
   });
 }
 
-async function placeAsTold(stage: Stage, scenario: Scenario): Promise<{ order: PlacedOrder; wrong: readonly string[] }> {
+async function placeAsTold(
+  stage: Stage,
+  scenario: Scenario,
+): Promise<{ order: PlacedOrder; wrong: readonly string[] }> {
   const order = await place(stage, scenario);
   const wrong = scenario.meanwhile === 'the request is repeated' ? await repeated(order) : [];
   return { order, wrong };
@@ -90,7 +93,10 @@ async function placeAsTold(stage: Stage, scenario: Scenario): Promise<{ order: P
 /** What is wrong with the answer to a repeated request: it must be the first one's, byte for byte. */
 async function repeated({ answer, repeat }: PlacedOrder): Promise<string[]> {
   const again = await repeat();
-  const same = again.status === answer.status && again.text === answer.text && again.headers.get('location') === answer.headers.get('location');
+  const same =
+    again.status === answer.status &&
+    again.text === answer.text &&
+    again.headers.get('location') === answer.headers.get('location');
   return [
     ...(same ? [] : [`a repeat was answered ${again.status} ${again.text}, the first ${answer.status} ${answer.text}`]),
     ...(again.headers.get('idempotent-replayed') === 'true' ? [] : ['a repeat was not marked as replayed']),
@@ -120,7 +126,7 @@ async function interfere(stage: Stage, { meanwhile }: Scenario, { id }: PlacedOr
 /** Stock is reserved, and the capture has not been answered. */
 async function captureIsDue({ api, signal }: Stage, id: string): Promise<void> {
   const look = async (): Promise<true | null> => ((await api.order(id)).status === 'INVENTORY_RESERVED' ? true : null);
-  await until('the order waits for its capture', look, { timeoutMs: startTimeoutMs, signal });
+  await until(() => 'the order waits for its capture', look, { timeoutMs: startTimeoutMs, signal });
 }
 
 /** A worker has the capture in hand: the gateway has done it, and has not answered. */
@@ -130,7 +136,7 @@ export async function captureHangs({ api, signal }: Stage, id: string): Promise<
     const leased = effects.some(({ effect, lease_until }) => effect === 'payments.capture' && lease_until !== null);
     return leased && (await api.payment(id))?.status === 'captured' ? true : null;
   };
-  await until('a worker captures the payment', look, { timeoutMs: startTimeoutMs, signal });
+  await until(() => 'a worker captures the payment', look, { timeoutMs: startTimeoutMs, signal });
 }
 
 async function moneyAtGateway(api: DemoApi, orderId: string): Promise<Money> {

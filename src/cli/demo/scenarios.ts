@@ -21,7 +21,7 @@ export type ProductName = keyof typeof products;
 /** What is done to an order between its acceptance and its end. */
 export type Meanwhile =
   | 'nothing'
-  /** The same request twice at once, and again when all is over: one order, one answer. */
+  /** The same request again at once, and again when all is over: one order, one answer. */
   | 'the request is repeated'
   /** By its customer, while its payment is being captured. */
   | 'the customer cancels'

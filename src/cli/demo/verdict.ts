@@ -1,5 +1,13 @@
 /** Compares how orders ended with how they had to. Pure. */
-import { type Expected, type Fate, linesOf, type ProductName, products, type Scenario, totalCents } from './scenarios.ts';
+import {
+  type Expected,
+  type Fate,
+  linesOf,
+  type ProductName,
+  products,
+  type Scenario,
+  totalCents,
+} from './scenarios.ts';
 
 export interface Money {
   readonly authorizedCents: number;
@@ -53,7 +61,13 @@ export function lost(scenario: Scenario, error: unknown): Played {
   return { scenario, seen: null, problems: [error instanceof Error ? error.message : String(error)] };
 }
 
-export const noMoney: Money = { authorizedCents: 0, capturedCents: 0, voidedCents: 0, refundedCents: 0, expiredCents: 0 };
+export const noMoney: Money = {
+  authorizedCents: 0,
+  capturedCents: 0,
+  voidedCents: 0,
+  refundedCents: 0,
+  expiredCents: 0,
+};
 
 export function moneyAfter(fate: Fate, totalCents: number): Money {
   const held: Money = { ...noMoney, authorizedCents: totalCents };
@@ -85,7 +99,10 @@ export interface JudgedShelf extends Shelf {
 }
 
 /** @param ordered everything that was ordered: what is expected to complete must be gone from the shelves, nothing else */
-export function judgeShelf(shelf: Shelf, ordered: readonly { items: Scenario['items']; expected: Expected }[]): JudgedShelf {
+export function judgeShelf(
+  shelf: Shelf,
+  ordered: readonly { items: Scenario['items']; expected: Expected }[],
+): JudgedShelf {
   const sold = ordered
     .filter(({ expected }) => expected.status === 'COMPLETED')
     .flatMap(({ items }) => linesOf(items))

@@ -8,7 +8,7 @@ const pollMs = 50;
  * @throws naming `what`, after `timeoutMs`; the signal's reason, once it is aborted
  */
 export async function until<T>(
-  what: string,
+  what: () => string,
   look: () => Promise<T | null>,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<T> {
@@ -17,7 +17,7 @@ export async function until<T>(
     signal.throwIfAborted();
     const found = await look();
     if (found !== null) return found;
-    if (performance.now() - startedAtMs > timeoutMs) throw new Error(`${what}: not within ${timeoutMs / 1_000} s`);
+    if (performance.now() - startedAtMs > timeoutMs) throw new Error(`${what()}: not within ${timeoutMs / 1_000} s`);
     await sleep(pollMs, undefined, { signal });
   }
 }

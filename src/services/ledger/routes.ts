@@ -1,5 +1,4 @@
 /** Orders over HTTP, once they are placed: reading, following and cancelling them. */
-import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problems } from '../schemas.ts';
 import { detailsOf, summaryOf, transitionBody } from './bodies.ts';
@@ -46,7 +45,7 @@ function getOrder(app: RouteApp, { service, closing, answeredNotModified }: Orde
         ...about('getOrder', 'One order as it stands, or, with `Prefer: wait`, once it has ended'),
         params: schemas.OrderParams,
         headers: schemas.waitHeader,
-        response: { 200: schemas.OrderDetails, ...problems(400, 404, 503) },
+        response: { 200: schemas.OrderDetails, 304: schemas.NotModified, ...problems(400, 404, 503) },
       },
     },
     async (request, reply) => {
@@ -185,7 +184,7 @@ function orderEvents(app: RouteApp, { service, streamEvents }: OrderRoutesOption
       schema: {
         ...about('followOrder', 'Server-sent events, one per transition; the stream ends with the order'),
         params: schemas.OrderParams,
-        response: { 204: Type.Null({ description: 'The client has seen the last one.' }), ...problems(400, 404, 503) },
+        response: { 200: schemas.EventStream, 204: schemas.NothingToCome, ...problems(400, 404, 503) },
       },
     },
     async (request, reply) => {

@@ -129,3 +129,11 @@ export const HistoryQuery = Type.Object(
   strict,
 );
 export const HistoryPage = page(TransitionView);
+
+export const NotModified = Type.Null({ description: 'The client has this version.' });
+export const NothingToCome = Type.Null({ description: 'The client has seen the last event.' });
+/** Of `text/event-stream`; each event has a revision as its id and a transition as its data. */
+export const EventStream = {
+  description: 'Events named `transition`; the id is the revision, the data a transition as in the history',
+  content: { 'text/event-stream': { schema: Type.String() } },
+};

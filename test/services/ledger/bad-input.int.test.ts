@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectProblem } from '../../http/expect-problem.ts';
 import { email, token, useEdge, userId } from './edge.ts';
@@ -161,6 +162,32 @@ describe('other routes refuse', () => {
     const answer = await edge.get(url);
     expect([answer.status, answer.json()]).toEqual([200, { items: [] }]);
   });
+});
+
+test('whatever a field holds: a 4xx problem, never a 500', async () => {
+  const field = fc.constantFrom(
+    'user_id',
+    'email',
+    'items',
+    'payment',
+    'product_id',
+    'quantity',
+    'method',
+    'token',
+    'x',
+  );
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.string({ unit: 'binary' }), fc.integer(), fc.emailAddress());
+  await fc.assert(
+    fc.asyncProperty(field, value, async (name, changed) => {
+      // Its product does not exist, so the best that it can get is a refusal.
+      const body = { ...edge.body(randomUUID()), ...(name === 'x' ? { x: changed } : {}) };
+      const text = JSON.stringify(body, (key, was: unknown) => (key === name ? changed : was));
+      const answer = await send(text);
+      expectProblem(answer, answer.statusCode, answer.json<{ error: string }>().error);
+      expect([400, 422]).toContain(answer.statusCode);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('whatever is refused here leaves no trace in the database', async () => {

@@ -113,14 +113,20 @@ describe('GET /orders/{id}', () => {
     const id = await edge.placed();
     await edge.reaches(id, 'INVENTORY_RESERVED');
     const before = await edge.get(`/orders/${id}`);
-    await edge.pg().query(`update actors.actor set parked_by = 'runtime', park_reason = 'test', parked_at = now() where id = $1`, [id]);
+    await edge
+      .pg()
+      .query(`update actors.actor set parked_by = 'runtime', park_reason = 'test', parked_at = now() where id = $1`, [
+        id,
+      ]);
     const parked = await edge.get(`/orders/${id}`, { 'if-none-match': String(before.headers['etag']) });
     expect([parked.status, parked.json()['status'], parked.json()['allowed_actions']]).toEqual([
       200,
       'NEEDS_ATTENTION',
       [],
     ]);
-    await edge.pg().query(`update actors.actor set parked_by = null, park_reason = null, parked_at = null where id = $1`, [id]);
+    await edge
+      .pg()
+      .query(`update actors.actor set parked_by = null, park_reason = null, parked_at = null where id = $1`, [id]);
     release();
     await edge.reaches(id, 'COMPLETED');
   });
