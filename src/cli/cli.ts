@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, parseRoles, readConfig, type Config } from '../config.ts';
 import { DataDirInUse } from '../persistence/claim-data-dir.ts';
+import { EmbeddedPostgresError } from '../persistence/embedded-postgres-error.ts';
 import { MigrationError } from '../persistence/migrate.ts';
 import { WrongDatabase } from '../persistence/reach.ts';
 import { WrongQueue } from '../queue/reach.ts';
@@ -13,8 +14,6 @@ import { migrateCommand } from './migrate.ts';
 import { orderCommands } from './orders.ts';
 import { parkedCommands } from './parked.ts';
 import { start } from './start.ts';
-
-export { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap };
 
 /** @param argv without node and script */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -49,7 +48,8 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
     error instanceof WrongDatabase ||
     error instanceof WrongQueue ||
     error instanceof DataDirInUse ||
-    error instanceof MigrationError
+    error instanceof MigrationError ||
+    error instanceof EmbeddedPostgresError
   )
     return { message: error.message, code: exitCodes.problem };
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')

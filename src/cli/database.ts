@@ -1,7 +1,7 @@
 /** The database that a command works on: DATABASE_URL, or the embedded PostgreSQL of DATA_DIR, running or not. */
 import type { Config } from '../config.ts';
 import { claimDataDir, DataDirInUse } from '../persistence/claim-data-dir.ts';
-import { startEmbeddedPostgres } from '../persistence/embedded-postgres.ts';
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from '../persistence/embedded-postgres.ts';
 import { reachPostgres } from '../persistence/reach.ts';
 import { processPorts } from '../process-ports.ts';
 
@@ -37,6 +37,9 @@ export async function openDatabase(config: Config, options: OpenOptions): Promis
   return options.join ? joinEmbedded(config, options) : ownEmbedded(config, options);
 }
 
+/** The holder of the directory may be starting its server for the first time. */
+const joinTimeoutMs = 30_000;
+
 async function ownEmbedded(config: Config, { log }: OpenOptions): Promise<Database> {
   const claim = await claimDataDir(config.dataDir);
   try {
@@ -58,7 +61,7 @@ async function joinEmbedded(config: Config, options: OpenOptions): Promise<Datab
     return await ownEmbedded(config, options);
   } catch (error) {
     if (!(error instanceof DataDirInUse)) throw error;
-    const server = await startEmbeddedPostgres({ dataDir: config.dataDir, fsync: true, log: options.log });
+    const server = await joinEmbeddedPostgres({ dataDir: config.dataDir, timeoutMs: joinTimeoutMs });
     return {
       url: server.url,
       name: `PostgreSQL 18 in ${config.dataDir}`,

@@ -81,6 +81,8 @@ function lastingQueue(connection: Redis, onError: (error: Error) => void): () =>
   };
   let queue = open();
   return async () => {
+    // The Queue would wait for it, for as long as it takes.
+    if (connection.status !== 'ready') throw new Error(`Redis is away (${connection.status})`);
     const asked = queue;
     try {
       await asked.waitUntilReady();

@@ -27,7 +27,10 @@ const scenarios: readonly (readonly [token: string, facts: Facts])[] = [
     'tok_flaky_9',
     { status: 'FAILED', failure: 'authorization_unknown', payment: null, ...untouched, notice: 'failed' },
   ],
-  ['tok_capture_declined_void_fails_2', { status: 'FAILED', failure: 'capture_declined', payment: 'voided', ...undone }],
+  [
+    'tok_capture_declined_void_fails_2',
+    { status: 'FAILED', failure: 'capture_declined', payment: 'voided', ...undone },
+  ],
 ];
 
 const declines = [
@@ -114,7 +117,10 @@ onEachBackend('the order flow', (kit) => {
     const productId = await stack.shop.product({ stock: 10 });
     const placement = { items: [{ productId, quantity: 2 }], token, key: `declined-${token}` };
     const answer = await stack.shop.place(placement);
-    expect([answer.status, answer.json()]).toMatchObject([402, { decline_code: declineCode, error: 'payment_declined' }]);
+    expect([answer.status, answer.json()]).toMatchObject([
+      402,
+      { decline_code: declineCode, error: 'payment_declined' },
+    ]);
     const id = answer.json<{ order_ledger_id: string }>().order_ledger_id;
     await kit.settled();
     expect(await kit.facts(id)).toEqual(declined);

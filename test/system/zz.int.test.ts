@@ -6,7 +6,10 @@ onEachBackend('x', (kit) => {
     const productId = await stack.shop.product({ stock: 10 });
     await stack.shop.placed({ items: [{ productId, quantity: 2 }] });
     await new Promise((r) => setTimeout(r, 6000));
-    const lines = kit.logged().split('\n').filter((l) => /warn|error/.test(l));
+    const lines = kit
+      .logged()
+      .split('\n')
+      .filter((l) => /warn|error/.test(l));
     console.log(lines.length, lines.slice(0, 3), lines.at(-1));
   });
 });
