@@ -369,6 +369,8 @@ class Batch<Tx> {
     if (plan.consumes || (plan.action.type === 'start' && step.type === 'advance')) return { row, next: { type: 'again' } };
     const effect = row.effects.find((pending) => pending.lease === null || pending.lease.untilMs <= this.nowMs);
     const goesOn = step.type === 'advance' || step.type === 'outcome' || (step.type === 'start' && step.until !== null);
+    // Due timers come before effects, and before waiting: one may be a stop that forbids the call.
+    if (goesOn && row.timers.some(({ dueAtMs }) => dueAtMs <= this.nowMs)) return { row, next: { type: 'again' } };
     if (!effect) return { row, next: { type: 'waiting' } };
     if (!goesOn || (step.until !== null && view.tags.includes(step.until)))
       return { row, next: { type: 'handedOver' } };

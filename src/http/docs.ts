@@ -14,6 +14,16 @@ export async function collectOpenApi(app: App): Promise<void> {
         version: '0.1.0',
         description: 'Orders as durable state machines, with the inventory and the payments they need.',
       },
+      // In the order of the page: what customers use, what operators use, what other roles use.
+      tags: [
+        { name: 'orders', description: 'What customers order, and what becomes of it' },
+        { name: 'inventory', description: 'Products, stock and reservations' },
+        { name: 'payments', description: 'The fake payment gateway' },
+        { name: 'actors', description: 'Sagas as they are stored, and events by hand' },
+        { name: 'machines', description: 'The statecharts this process runs' },
+        { name: 'operations', description: 'Health and metrics' },
+        { name: 'internal', description: 'The orders service, called by sagas that run elsewhere' },
+      ],
     },
   });
 }

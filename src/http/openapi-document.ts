@@ -34,7 +34,7 @@ export function completeDocument(json: string): OpenApiDocument {
   document.components = { ...document.components, schemas };
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
-      if (path.startsWith('/internal/')) operation.tags = [...new Set(['internal', ...(operation.tags ?? [])])];
+      if (path.startsWith('/internal/')) operation.tags = ['internal'];
       for (const parameter of operation.parameters ?? []) {
         // TypeBox requires what has a default, since handlers always see it; callers may leave it out.
         if (parameter.schema?.default !== undefined) parameter.required = false;

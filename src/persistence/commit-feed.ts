@@ -15,11 +15,13 @@ export interface ListeningFeed extends CommitFeed {
   stop(): Promise<void>;
 }
 
+/** @throws when the first connection cannot be made; then nothing goes on in the background */
 export async function commitFeed(url: string, onError: (error: Error) => void): Promise<ListeningFeed> {
   const byActor = new Map<string, Set<() => void>>();
   const forAll = new Set<(actorIds: readonly string[]) => void>();
   let client: pg.Client | null = null;
   let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
   let reconnectMs = firstReconnectMs;
 
   const tell = (payload: string): void => {
@@ -38,7 +40,7 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
       if (client === next) client = null;
       if (stopped) return;
       onError(error);
-      setTimeout(reconnect, reconnectMs).unref();
+      retry = setTimeout(reconnect, reconnectMs).unref();
       reconnectMs = Math.min(maxReconnectMs, reconnectMs * 2);
     };
     next.on('error', lost);
@@ -58,7 +60,16 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
   };
   // A failed attempt has already arranged the next one.
   const reconnect = (): void => void connect().catch(() => {});
-  await connect();
+  const end = (): void => {
+    stopped = true;
+    clearTimeout(retry);
+  };
+  try {
+    await connect();
+  } catch (error) {
+    end();
+    throw error;
+  }
 
   return {
     subscribe(actorId, onCommit) {
@@ -75,7 +86,7 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
       return () => forAll.delete(listener);
     },
     async stop() {
-      stopped = true;
+      end();
       await client?.end().catch(onError);
     },
   };

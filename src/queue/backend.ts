@@ -1,4 +1,5 @@
 /** BullMQ on one of its two backends: Redis, or Postgres when there is none. One queue, for wake-ups. */
+import { once } from 'node:events';
 import { createPostgresBackend, DEFAULT_SCHEMA, Queue, runMigrations, withBackend, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -59,6 +60,8 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
     commandTimeout: commandTimeoutMs,
   });
   connection.on('error', onError);
+  // It was there a moment ago (`reachQueue`); a wake-up published before the connection stands would be lost.
+  await becomesReady(connection);
   const queueOf = lastingQueue(connection, onError);
   return {
     add: async (actorIds) => void (await (await queueOf()).addBulk(toJobs(actorIds))),
@@ -67,6 +70,12 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
       connection.disconnect();
     },
   };
+}
+
+/** Gives up after the time of one command: whatever is the matter, the outbox gets along without. */
+async function becomesReady(connection: Redis): Promise<void> {
+  if (connection.status === 'ready') return;
+  await once(connection, 'ready', { signal: AbortSignal.timeout(commandTimeoutMs) }).catch(() => {});
 }
 
 /**

@@ -17,18 +17,26 @@ const maxBulk = 200;
 export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): WakeUps {
   let depth = 0;
   let readAtMs = -Infinity;
+  let looking: Promise<void> | null = null;
+
+  const look = async (): Promise<void> => {
+    readAtMs = options.monotonicMs();
+    try {
+      depth = await queue.waiting();
+    } catch (error) {
+      // Full until it is asked again, or every commit would try a queue that is away.
+      depth = options.maxWaiting;
+      options.onError(toError(error));
+    } finally {
+      looking = null;
+    }
+  };
 
   const room = async (): Promise<number> => {
-    try {
-      if (options.monotonicMs() - readAtMs > depthAgeMs) {
-        readAtMs = options.monotonicMs();
-        depth = await queue.waiting();
-      }
-      return Math.max(0, options.maxWaiting - depth);
-    } catch (error) {
-      options.onError(toError(error));
-      return 0;
-    }
+    if (!looking && options.monotonicMs() - readAtMs > depthAgeMs) looking = look();
+    // Whoever comes while somebody looks waits for the answer, or all of them would fill a queue that is full.
+    await looking;
+    return Math.max(0, options.maxWaiting - depth);
   };
 
   return {

@@ -58,6 +58,8 @@ export interface ProcessOptions {
 }
 
 export interface TestRuntime extends TestDatabase {
+  /** Empties the tables and sets the clock back, as before every test. */
+  reset(): Promise<void>;
   process(options?: ProcessOptions): TestProcess;
   nowMs(): Promise<number>;
   advanceClock(ms: number): Promise<void>;
@@ -78,15 +80,17 @@ export function useRuntime(): TestRuntime {
   beforeAll(async () => {
     await database.pg().query(toySchema);
   });
-  beforeEach(async () => {
+  const reset = async (): Promise<void> => {
     await database.pg().query(`truncate actors.actor, actors.transition, actors.wake, actors.message, toy.applied, toy.accepted,
       toy.status; update toy.clock set at = actors.from_ms(${startMs})`);
-  });
+  };
+  beforeEach(reset);
   const rows = async (text: string, values: readonly unknown[]): Promise<Record<string, never>[]> =>
     (await database.pg().query(text, [...values])).rows as Record<string, never>[];
   const actor = async (id: string): Promise<ActorRow | null> => (await actorStore(database.pool()).read([id]))[0] ?? null;
   return {
     ...database,
+    reset,
     actor,
     process: (options) => testProcess(options?.pool ?? database.pool(), options ?? {}),
     nowMs: async () => Number((await rows('select actors.to_ms(at) as ms from toy.clock', []))[0]?.['ms']),

@@ -45,6 +45,10 @@ export interface StackKit extends TestDatabase {
   /** Waits until the order has this status; its backoffs pass at once. */
   ends(id: string, status: string): Promise<void>;
   facts(id: string): Promise<Facts>;
+  /** Waits until an order was accepted under this idempotency key. @returns its id */
+  orderIdOf(key: string): Promise<string>;
+  /** Waits until the actor's state matches. */
+  reaches(actorId: string, state: RegExp): Promise<void>;
   /** What can be promised, and what is reserved. */
   stock(productId: string): Promise<{ readonly onHand: number; readonly reserved: number }>;
   /** Everything that was logged, from `debug` on. */
@@ -127,6 +131,25 @@ export function useStack(backend: Backend): StackKit {
       });
     },
     facts: (id) => factsOf(database, id),
+    orderIdOf: (key) =>
+      eventually(
+        async () => {
+          const { rows } = await database
+            .pg()
+            .query<{ id: string }>('select id from ledger.entry where idempotency_key = $1', [key]);
+          return rows[0]?.id;
+        },
+        { what: `an order under the key ${key}` },
+      ),
+    async reaches(actorId, state) {
+      const there = async (): Promise<boolean> => {
+        const { rows } = await database
+          .pg()
+          .query<{ state: string }>('select state from actors.actor where id = $1', [actorId]);
+        return state.test(rows[0]?.state ?? '');
+      };
+      await eventually(there, { what: `${actorId} in ${state}` });
+    },
     async stock(productId) {
       const { rows } = await database
         .pg()

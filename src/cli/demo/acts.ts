@@ -8,7 +8,7 @@ import { countByState } from '../../persistence/operations.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import { lockStock } from '../../services/inventory/queries.ts';
 import { type DemoApi, demoApi } from './api.ts';
-import { captureHangs, follow, place, type Report, type Stage } from './play.ts';
+import { captureHangs, follow, place, type Stage } from './play.ts';
 import { type Outage, type ProductName, products, type Scenario } from './scenarios.ts';
 import type { DemoStack } from './stack.ts';
 import { judgeShelf, type JudgedShelf, lost, type Played } from './verdict.ts';

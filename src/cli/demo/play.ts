@@ -1,5 +1,6 @@
 /** Plays one scenario over HTTP: places the order, does to it what the scenario says, follows it to its end. */
 import type { Answer, DemoApi, OrderBody, PlacedBody } from './api.ts';
+import type { Report } from './progress.ts';
 import { linesOf, type ProductName, type Scenario } from './scenarios.ts';
 import { judge, lost, type Money, noMoney, type Played } from './verdict.ts';
 import { until } from './wait.ts';
@@ -11,9 +12,6 @@ export interface Stage {
   /** Ends the play. */
   readonly signal: AbortSignal;
 }
-
-/** Told each status that the order is seen in. */
-export type Report = (line: string) => void;
 
 /** Longer than any scenario takes, unless something is broken. */
 const endTimeoutMs = 60_000;

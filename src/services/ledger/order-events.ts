@@ -59,7 +59,6 @@ export async function* followOrder(
     }
     const order = await findOrder(pool, id);
     if (!order || (isFinal(order.status) && order.revision <= seen)) return;
-    if (order.revision > seen) continue;
     const last = seen;
     const moved = async () => ((await findOrder(pool, id))?.revision ?? 0) > last || null;
     await system.waitFor(id, moved, { timeoutMs: lookAgainMs, signal });

@@ -48,7 +48,7 @@ const known = TypeCompiler.Compile(Known);
 const awaiting: OrderStatus = 'AWAITING_AUTHORIZATION';
 
 /** @throws when the machine no longer says what the ledger is to show, which parks that actor and no other */
-export function changeOf(transition: ProjectedTransition): Change {
+function changeOf(transition: ProjectedTransition): Change {
   const { actorId, revision, from, to, context } = transition;
   const status = to.meta['status'];
   if (!isOrderStatus(status)) throw new Error(`the state ${to.path} has no public status`);

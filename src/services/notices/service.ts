@@ -3,7 +3,7 @@ import type { DatabasePool } from '../../persistence/pool.ts';
 import { type Ending, letterFor } from './letter.ts';
 import { insertLetter } from './queries.ts';
 
-export type { Ending, Outcome } from './letter.ts';
+export type { Ending } from './letter.ts';
 
 export interface Notices {
   /**
