@@ -91,16 +91,23 @@ export function queueTarget(config: Config, databaseUrl: string): QueueTarget {
 }
 
 export async function compose(config: Config, { databaseUrl, log, metrics }: Surroundings): Promise<Waybill> {
+  // Closes in the opposite order what was opened; also when a later part cannot be.
+  await using opened = new AsyncDisposableStack();
   const onError = (error: Error): void => log.warn({ err: error }, error.message);
   const pool = await openPool({ url: databaseUrl, maxConnections: poolSize, onError });
+  opened.defer(() => pool.end());
   const target = queueTarget(config, databaseUrl);
-  const feed = await commitFeed(databaseUrl, onError);
   const queue = await openQueue(target, onError);
+  opened.defer(() => queue.close().catch(onError));
+  const feed = await commitFeed(databaseUrl, onError);
+  opened.defer(() => feed.stop());
   const publisher = wakeUps(queue, { maxWaiting: maxWaitingJobs, monotonicMs: processPorts.monotonicMs, onError });
   const services = createServices(pool);
   const transports = await openTransports(config, services, log);
+  opened.defer(() => transports.close());
   const observer = runtimeObserver(otelMetrics.getMeter('waybill'), log);
   const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log });
+  opened.defer(() => system.idle());
   const ledger = createLedger({
     pool,
     system,
@@ -109,10 +116,12 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     newId: processPorts.newId,
     process: processPorts,
   });
-  const checks = readinessChecks(pool, queue);
-  const app = await buildApp({ logger: log });
-  await registerRoutes(app, config, { services, system, ledger, pool, metrics, checks });
   const work = background(config, { pool, target, publisher, system, services, onError });
+  opened.defer(() => work.stop());
+  const app = await buildApp({ logger: log });
+  opened.defer(() => drain(app));
+  await registerRoutes(app, config, { services, system, ledger, pool, metrics, checks: readinessChecks(pool, queue) });
+  const closing = opened.move();
   return {
     app,
     pool,
@@ -120,15 +129,7 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     ledger,
     listen: () => app.listen({ host: config.host, port: config.port }),
     work: work.start,
-    async close() {
-      await drain(app);
-      await work.stop();
-      await system.idle();
-      await transports.close();
-      await feed.stop();
-      await queue.close().catch(onError);
-      await pool.end();
-    },
+    close: () => closing.disposeAsync(),
   };
 }
 

@@ -267,7 +267,11 @@ class Batch<Tx> {
     this.#wake(locked, row, next.type === 'again');
     // An event that only got its actor parked was not applied.
     const refused = plan.step.type === 'send' && row.parked;
-    plan.result = { answer: refused ? { type: 'refused', detail: { ...row.parked } } : { type: 'applied' }, revision: row.revision, next };
+    plan.result = {
+      answer: refused ? { type: 'refused', detail: { ...row.parked } } : { type: 'applied' },
+      revision: row.revision,
+      next,
+    };
   }
 
   #claim(plan: Plan, row: ActorRow, effectId: string): void {
@@ -366,7 +370,8 @@ class Batch<Tx> {
     if (row.parked) return { row, next: { type: 'parked' } };
     const { step } = plan;
     // Messages come one at a time, and before effects: there may be another.
-    if (plan.consumes || (plan.action.type === 'start' && step.type === 'advance')) return { row, next: { type: 'again' } };
+    if (plan.consumes || (plan.action.type === 'start' && step.type === 'advance'))
+      return { row, next: { type: 'again' } };
     const effect = row.effects.find((pending) => pending.lease === null || pending.lease.untilMs <= this.nowMs);
     const goesOn = step.type === 'advance' || step.type === 'outcome' || (step.type === 'start' && step.until !== null);
     // Due timers come before effects, and before waiting: one may be a stop that forbids the call.

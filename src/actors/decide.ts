@@ -223,7 +223,8 @@ function advance(step: Step & { type: 'advance' }, subject: ActiveSubject, conte
     };
   }
   // Whoever brought it there has handed it over; its wake row stays as that commit set it.
-  if (step.until !== null && state.view.tags.includes(step.until)) return { action: { type: 'nothing', next: { type: 'handedOver' } } };
+  if (step.until !== null && state.view.tags.includes(step.until))
+    return { action: { type: 'nothing', next: { type: 'handedOver' } } };
   const effect = row.effects.find((pending) => !isLeased(pending, context.nowMs));
   if (!effect) return waiting;
   return context.isRemote(effect.src)
@@ -303,7 +304,8 @@ function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, contex
       observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'failed' }],
     };
   }
-  if (step.late) return { action: { type: 'rewrite', row: replaceEffect(row, unclaim(effect)), next: { type: 'again' } } };
+  if (step.late)
+    return { action: { type: 'rewrite', row: replaceEffect(row, unclaim(effect)), next: { type: 'again' } } };
   const given = giveBack(effect, context.nowMs, step.retryAfterMs, context.commitId);
   return { action: { type: 'rewrite', row: replaceEffect(row, given), next: { type: 'waiting' } } };
 }

@@ -68,8 +68,8 @@ async function run(stack: DemoStack, invocation: Invocation, options: DemoOption
     {
       title: 'Everything comes to rest; the audit',
       async run() {
-        const unsettled = await settle(stack.pool(), stack.signal);
-        const { shelves, report } = await closeBooks(stack.pool(), there(stage).productIds, ordered);
+        const unsettled = await settle(stack.pool, stack.signal);
+        const { shelves, report } = await closeBooks(stack.pool, there(stage).productIds, ordered);
         closing = { unsettled, shelves, audit: report };
       },
     },

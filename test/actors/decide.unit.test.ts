@@ -40,13 +40,26 @@ const settle = (row: ActorRow, invoke: string): ActorRow => {
 };
 const taking = settle(paying, 'pay');
 const resting = settle(taking, 'take');
-const message: Message = { id: '7', senderId: 's', targetId: 't', targetMachine: 'trip', event: { type: 'NOTE' }, traceparent: null };
+const message: Message = {
+  id: '7',
+  senderId: 's',
+  targetId: 't',
+  targetMachine: 'trip',
+  event: { type: 'NOTE' },
+  traceparent: null,
+};
 const lock = (row: ActorRow): LockedActor => ({ row, wake: { dueAtMs: nowMs, redeliveries: 0 } });
 const advance: Step = { type: 'advance', actorId: 't', until: null };
 const look = (row: ActorRow | null, told: Message | null = null, step: Step = advance, at = context) => {
   const { action, observations, consumes } = decide(step, row && lock(row), told, at);
   const cause = action.type === 'move' || action.type === 'start' ? action.cause.event.type : null;
-  return { action: action.type, cause, next: 'next' in action ? action.next.type : null, consumes: consumes?.id ?? null, observations };
+  return {
+    action: action.type,
+    cause,
+    next: 'next' in action ? action.next.type : null,
+    consumes: consumes?.id ?? null,
+    observations,
+  };
 };
 const nothing = { cause: null, consumes: null, observations: [] };
 
@@ -54,7 +67,13 @@ describe('advance', () => {
   test('a due message comes before a due timer, a timer before the effect', () => {
     const due = { ...resting, effects: taking.effects };
     const later = { ...context, nowMs: nowMs + restMs };
-    expect(look(resting, message, advance, later)).toEqual({ action: 'move', cause: 'NOTE', next: null, consumes: '7', observations: [] });
+    expect(look(resting, message, advance, later)).toEqual({
+      action: 'move',
+      cause: 'NOTE',
+      next: null,
+      consumes: '7',
+      observations: [],
+    });
     expect(look(resting, null, advance, later)).toMatchObject({ action: 'move', cause: resting.timers[0]?.event.type });
     expect(due.timers).toHaveLength(1);
   });
@@ -62,7 +81,13 @@ describe('advance', () => {
   test('the earliest of several due timers comes first', () => {
     const [timer] = resting.timers;
     if (!timer) throw new Error('no timer');
-    const two = { ...resting, timers: [{ ...timer, id: 'late', dueAtMs: nowMs - 1 }, { ...timer, id: 'early', dueAtMs: nowMs - 2 }] };
+    const two = {
+      ...resting,
+      timers: [
+        { ...timer, id: 'late', dueAtMs: nowMs - 1 },
+        { ...timer, id: 'early', dueAtMs: nowMs - 2 },
+      ],
+    };
     const { action } = decide(advance, lock(two), null, context);
     expect(action).toMatchObject({ type: 'move', cause: { timer: { id: 'early' } } });
   });
@@ -85,7 +110,9 @@ describe('advance', () => {
     const leased = { ...paying, effects: [claim(effect, { nowMs, marginMs: 0, commitId: 'c' })] };
     expect(look(leased)).toEqual({ ...nothing, action: 'nothing', next: 'waiting' });
     expect(look(leased, message)).toMatchObject({ action: 'move', cause: 'NOTE' });
-    expect(look(leased, null, { type: 'send', actorId: 't', event: { type: 'CANCEL' }, companion: null })).toMatchObject({ action: 'move', cause: 'CANCEL' });
+    expect(
+      look(leased, null, { type: 'send', actorId: 't', event: { type: 'CANCEL' }, companion: null }),
+    ).toMatchObject({ action: 'move', cause: 'CANCEL' });
   });
 
   test.each<[number, string]>([
@@ -101,7 +128,11 @@ describe('advance', () => {
   });
 
   test('at the tag `until` it stops, though an effect waits', () => {
-    expect(look(taking, null, { ...advance, until: 'accepted' })).toEqual({ ...nothing, action: 'nothing', next: 'handedOver' });
+    expect(look(taking, null, { ...advance, until: 'accepted' })).toEqual({
+      ...nothing,
+      action: 'nothing',
+      next: 'handedOver',
+    });
     expect(look(paying, null, { ...advance, until: 'accepted' }).action).toBe('claim');
   });
 
@@ -119,12 +150,21 @@ describe('advance', () => {
   test('a message starts an actor that is not there; without one there is nothing', () => {
     expect(look(null, message)).toMatchObject({ action: 'start', cause: 'xstate.init', consumes: null });
     expect(look(null)).toEqual({ ...nothing, action: 'nothing', next: 'absent' });
-    expect(look(null, { ...message, targetMachine: 'unknown' })).toEqual({ ...nothing, action: 'nothing', next: 'left' });
+    expect(look(null, { ...message, targetMachine: 'unknown' })).toEqual({
+      ...nothing,
+      action: 'nothing',
+      next: 'left',
+    });
   });
 });
 
 describe('an actor that is not to be moved', () => {
-  const final: ActorRow = { ...resting, timers: [], snapshot: { status: 'done', value: 'done', context: {} }, path: 'done' };
+  const final: ActorRow = {
+    ...resting,
+    timers: [],
+    snapshot: { status: 'done', value: 'done', context: {} },
+    path: 'done',
+  };
   const parked: ActorRow = { ...paying, parked: { by: 'runtime', reason: 'r' } };
   const steps: readonly Step[] = [
     advance,
@@ -139,7 +179,9 @@ describe('an actor that is not to be moved', () => {
     ['of another structure', { ...paying, structureHash: 'x' }, 'left'],
   ])('%s', (_name, row, next) => {
     for (const step of steps) expect(look(row, null, step)).toMatchObject({ action: 'nothing', next, consumes: null });
-    expect(look(row, null, { type: 'send', actorId: 't', event: { type: 'NOTE' }, companion: null }).action).toBe('answer');
+    expect(look(row, null, { type: 'send', actorId: 't', event: { type: 'NOTE' }, companion: null }).action).toBe(
+      'answer',
+    );
   });
 
   test('its messages: consumed if it is done, kept if the runtime parked it or its version is unknown', () => {
@@ -151,11 +193,20 @@ describe('an actor that is not to be moved', () => {
   test('a poisoned one is parked by whatever step finds it', () => {
     const poisoned = { ...paying, snapshot: { ...paying.snapshot, value: 'gone' } };
     for (const step of [...steps, { type: 'send', actorId: 't', event: { type: 'NOTE' }, companion: null } as const])
-      expect(look(poisoned, message, step)).toMatchObject({ action: 'rewrite', next: 'parked', consumes: null, observations: [{ type: 'parked' }] });
+      expect(look(poisoned, message, step)).toMatchObject({
+        action: 'rewrite',
+        next: 'parked',
+        consumes: null,
+        observations: [{ type: 'parked' }],
+      });
   });
 
   test('done is never parked', () => {
-    expect(look(final, null, { type: 'park', actorId: 't', reason: 'r' })).toEqual({ ...nothing, action: 'nothing', next: 'done' });
+    expect(look(final, null, { type: 'park', actorId: 't', reason: 'r' })).toEqual({
+      ...nothing,
+      action: 'nothing',
+      next: 'done',
+    });
   });
 });
 
@@ -163,7 +214,14 @@ describe('notNow', () => {
   const [armed] = paying.effects;
   if (!armed) throw new Error('no effect');
   const held = claim(armed, { nowMs, marginMs: 0, commitId: 'c' });
-  const notNow = (late: boolean): Step => ({ type: 'notNow', actorId: 't', effectId: held.id, token: 1, retryAfterMs: 100, late });
+  const notNow = (late: boolean): Step => ({
+    type: 'notNow',
+    actorId: 't',
+    effectId: held.id,
+    token: 1,
+    retryAfterMs: 100,
+    late,
+  });
   const withEffect = (changes: object): ActorRow => ({ ...paying, effects: [{ ...held, ...changes }] });
 
   test.each<[string, number | null, boolean, string, string | null]>([
@@ -178,7 +236,10 @@ describe('notNow', () => {
   test('too late to call is nobody’s answer: it neither begins nor ends a row of them', () => {
     for (const notNowSinceMs of [null, nowMs - 5]) {
       const { action } = decide(notNow(true), lock(withEffect({ notNowSinceMs })), null, context);
-      expect(action).toMatchObject({ type: 'rewrite', row: { effects: [{ notNowSinceMs, claims: 0, token: 2, lease: null }] } });
+      expect(action).toMatchObject({
+        type: 'rewrite',
+        row: { effects: [{ notNowSinceMs, claims: 0, token: 2, lease: null }] },
+      });
     }
   });
 });

@@ -31,8 +31,17 @@ const rowWith = (...effects: PendingEffect[]): ActorRow => ({
 
 describe('a claim', () => {
   test('burns one, takes the next token, and leases for the timeout and a margin', () => {
-    expect(claim(fresh, options)).toEqual({ ...fresh, claims: 1, token: 1, lease: { untilMs: 11_500, commitId: 'c1' } });
-    expect(claim(claim(fresh, options), { ...options, nowMs: 20_000, commitId: 'c2' })).toMatchObject({ claims: 2, token: 2, lease: { untilMs: 21_500 } });
+    expect(claim(fresh, options)).toEqual({
+      ...fresh,
+      claims: 1,
+      token: 1,
+      lease: { untilMs: 11_500, commitId: 'c1' },
+    });
+    expect(claim(claim(fresh, options), { ...options, nowMs: 20_000, commitId: 'c2' })).toMatchObject({
+      claims: 2,
+      token: 2,
+      lease: { untilMs: 21_500 },
+    });
   });
 
   test('is live until the very instant it ends', () => {

@@ -6,8 +6,16 @@ import { StoreError } from '../../src/actors/ports.ts';
 import type { Step, StepResult } from '../../src/actors/steps.ts';
 
 const advance = (actorId: string): Step => ({ type: 'advance', actorId, until: null });
-const resultOf = (step: Step): StepResult => ({ answer: { type: 'applied' }, revision: Number(step.actorId.slice(1)), next: { type: 'waiting' } });
-const batchOf = (steps: readonly Step[]): BatchResult => ({ results: steps.map(resultOf), publish: [], observations: [] });
+const resultOf = (step: Step): StepResult => ({
+  answer: { type: 'applied' },
+  revision: Number(step.actorId.slice(1)),
+  next: { type: 'waiting' },
+});
+const batchOf = (steps: readonly Step[]): BatchResult => ({
+  results: steps.map(resultOf),
+  publish: [],
+  observations: [],
+});
 
 interface Fake extends GroupCommitPorts {
   readonly batches: string[][];
@@ -16,7 +24,9 @@ interface Fake extends GroupCommitPorts {
 }
 
 /** A store that answers each batch as `answer` says; by default it commits. */
-function fake(answer: (steps: readonly Step[], n: number) => Promise<BatchResult> = (steps) => Promise.resolve(batchOf(steps))): Fake {
+function fake(
+  answer: (steps: readonly Step[], n: number) => Promise<BatchResult> = (steps) => Promise.resolve(batchOf(steps)),
+): Fake {
   const batches: string[][] = [];
   const retries: string[] = [];
   const committed: number[] = [];
@@ -105,7 +115,9 @@ describe('sharing a commit', () => {
 describe('faults', () => {
   test('one guilty step of fifty fails alone, after few transactions', async () => {
     const guilty = new Error('guilty');
-    const ports = fake((steps) => (steps.some(({ actorId }) => actorId === 'a7') ? Promise.reject(guilty) : Promise.resolve(batchOf(steps))));
+    const ports = fake((steps) =>
+      steps.some(({ actorId }) => actorId === 'a7') ? Promise.reject(guilty) : Promise.resolve(batchOf(steps)),
+    );
     const commit = groupCommit(ports, limits);
     const results = await Promise.allSettled(ids(50).map((id) => commit(advance(id))));
     expect(results.map(({ status }, i) => (status === 'rejected' ? i + 1 : 0)).filter(Boolean)).toEqual([7]);
@@ -133,7 +145,9 @@ describe('faults', () => {
   });
 
   test('after a fault the next steps are taken as if nothing had been', async () => {
-    const ports = fake((steps, n) => (n === 1 ? Promise.reject(new StoreError('unavailable', 'x')) : Promise.resolve(batchOf(steps))));
+    const ports = fake((steps, n) =>
+      n === 1 ? Promise.reject(new StoreError('unavailable', 'x')) : Promise.resolve(batchOf(steps)),
+    );
     const commit = groupCommit(ports, limits);
     await expect(commit(advance('a1'))).rejects.toThrow('x');
     expect((await commit(advance('a1'))).revision).toBe(1);
@@ -141,7 +155,8 @@ describe('faults', () => {
 });
 
 describe('a lost answer', () => {
-  const lost = (steps: readonly Step[]) => Promise.reject(new LostCommit(batchOf(steps), new Error('connection reset')));
+  const lost = (steps: readonly Step[]) =>
+    Promise.reject(new LostCommit(batchOf(steps), new Error('connection reset')));
 
   test('that had committed is answered from what the batch had worked out', async () => {
     const ports = { ...fake(lost), hasCommit: () => Promise.resolve(true) };
@@ -158,7 +173,10 @@ describe('a lost answer', () => {
         return Promise.resolve(false);
       },
     };
-    await expect(groupCommit(ports, limits)(advance('a1'))).rejects.toMatchObject({ kind: 'unavailable', commitUnknown: false });
+    await expect(groupCommit(ports, limits)(advance('a1'))).rejects.toMatchObject({
+      kind: 'unavailable',
+      commitUnknown: false,
+    });
     expect(asked).toEqual(['c1', 'c2', 'c3', 'c4', 'c5']);
   });
 
@@ -171,7 +189,10 @@ describe('a lost answer', () => {
         return Promise.reject(new Error('still away'));
       },
     };
-    await expect(groupCommit(ports, limits)(advance('a1'))).rejects.toMatchObject({ kind: 'unavailable', commitUnknown: true });
+    await expect(groupCommit(ports, limits)(advance('a1'))).rejects.toMatchObject({
+      kind: 'unavailable',
+      commitUnknown: true,
+    });
     expect(looks).toBe(6);
   });
 });

@@ -81,12 +81,17 @@ describe('the row', () => {
   });
 
   test('an invoke that now means another handler does not keep the old request', () => {
-    expect(interpret(before, stepTo([], { invokes: new Map([['pay', 'bank.other']]) }), { event }, commit).row.effects).toEqual([]);
+    expect(
+      interpret(before, stepTo([], { invokes: new Map([['pay', 'bank.other']]) }), { event }, commit).row.effects,
+    ).toEqual([]);
   });
 
   test('is parked by a state with that tag, unless it is the end', () => {
     const parked = { path: 'new', tags: ['parked'], meta: {} };
-    expect(interpret(before, stepTo([], { view: parked }), { event }, commit).row.parked).toEqual({ by: 'machine', reason: 'new' });
+    expect(interpret(before, stepTo([], { view: parked }), { event }, commit).row.parked).toEqual({
+      by: 'machine',
+      reason: 'new',
+    });
     const ended = stepTo([], { view: parked, snapshot: { status: 'done', value: 'new', context: {} } });
     expect(interpret(before, ended, { event }, commit).row).toMatchObject({ parked: null, timers: [], effects: [] });
   });
@@ -111,7 +116,10 @@ describe('the log line', () => {
 
   test('of a local effect names no token, and the first comes from nowhere', () => {
     expect(interpret(before, stepTo([]), { event, settled: effect, remote: false }, commit).record.settled).toBeNull();
-    expect(interpret({ ...before, revision: 0 }, stepTo([]), { event }, commit).record).toMatchObject({ revision: 1, from: null });
+    expect(interpret({ ...before, revision: 0 }, stepTo([]), { event }, commit).record).toMatchObject({
+      revision: 1,
+      from: null,
+    });
   });
 });
 

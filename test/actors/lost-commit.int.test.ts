@@ -42,9 +42,11 @@ async function losing<T>({ fate, arrives }: Loss, act: () => Promise<T>): Promis
   const acting = act();
   if (arrives !== undefined) {
     await eventually(async () => {
-      const { rows } = await runtime.pg().query<{ n: number }>(
-        `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
-      );
+      const { rows } = await runtime
+        .pg()
+        .query<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
+        );
       return (rows[0]?.n ?? 0) > 0;
     });
     proxy.release(arrives);
@@ -59,7 +61,12 @@ const paths = async (id: string) => (await process.system.history(id)).map(({ to
 describe.each(losses)('$name:', (loss) => {
   test('a start', async () => {
     const started = await losing(loss, () =>
-      process.system.start({ machine: 'trip', id: 't', input: { id: 't' }, companion: { name: 'toy.accept', payload: { note: 'once' } } }),
+      process.system.start({
+        machine: 'trip',
+        id: 't',
+        input: { id: 't' },
+        companion: { name: 'toy.accept', payload: { note: 'once' } },
+      }),
     );
     expect(started).toMatchObject({ type: 'applied', revision: 1 });
     expect(await paths('t')).toEqual(['paying']);
@@ -69,7 +76,10 @@ describe.each(losses)('$name:', (loss) => {
 
   test('a sent event', async () => {
     await process.system.start({ machine: 'inbox', id: 'i', input: {} });
-    expect(await losing(loss, () => process.system.send('i', { type: 'ADD', n: 1 }))).toEqual({ type: 'applied', revision: 2 });
+    expect(await losing(loss, () => process.system.send('i', { type: 'ADD', n: 1 }))).toEqual({
+      type: 'applied',
+      revision: 2,
+    });
     expect(await runtime.actor('i')).toMatchObject({ revision: 2, snapshot: { context: { got: [1] } } });
   });
 
@@ -90,7 +100,9 @@ describe.each(losses)('$name:', (loss) => {
     call.settle(done());
     expect(await visit).toBe('waiting');
     expect(process.effects.callsOf('bank.pay')).toHaveLength(1);
-    expect(process.observations.filter(({ type }) => type === 'outcome-stale' || type === 'outcome-fenced')).toEqual([]);
+    expect(process.observations.filter(({ type }) => type === 'outcome-stale' || type === 'outcome-fenced')).toEqual(
+      [],
+    );
     expect((await process.system.history('t'))[1]?.settled).toEqual({ effectId: 'pay@1', token });
   });
 
@@ -105,7 +117,9 @@ describe.each(losses)('$name:', (loss) => {
     });
     expect(await paths('t')).toEqual(['paying', 'taking']);
     expect((await process.system.history('t'))[1]?.settled).toEqual({ effectId: 'pay@1', token: 1 });
-    expect(process.observations.filter(({ type }) => type === 'outcome-stale' || type === 'outcome-fenced')).toEqual([]);
+    expect(process.observations.filter(({ type }) => type === 'outcome-stale' || type === 'outcome-fenced')).toEqual(
+      [],
+    );
   });
 
   test('a consumed message', async () => {
@@ -119,7 +133,9 @@ describe.each(losses)('$name:', (loss) => {
 
   test('a whole batch of them', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `t${n}`);
-    const started = await losing(loss, () => Promise.all(ids.map((id) => process.system.start({ machine: 'trip', id, input: { id } }))));
+    const started = await losing(loss, () =>
+      Promise.all(ids.map((id) => process.system.start({ machine: 'trip', id, input: { id } }))),
+    );
     expect(started.map(({ type }) => type)).toEqual(ids.map(() => 'applied'));
     expect((await runtime.pg().query('select from actors.transition')).rowCount).toBe(20);
   });
@@ -147,7 +163,10 @@ test('a store that loses every COMMIT is away: the caller is told, and nobody tr
   proxy.nextCommit('never-arrives');
   try {
     const passing = setInterval(() => process.clock.pass(1_000), 5);
-    await expect(process.system.start({ machine: 'trip', id: 't', input: { id: 't' } })).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' });
+    await expect(process.system.start({ machine: 'trip', id: 't', input: { id: 't' } })).rejects.toMatchObject({
+      name: 'StoreError',
+      kind: 'unavailable',
+    });
     clearInterval(passing);
   } finally {
     clearInterval(never);

@@ -57,7 +57,12 @@ describe('a message', () => {
     await say(process, 'new');
     expect(await process.system.advance('new')).toBe('waiting');
     expect(await got('new')).toEqual([1, 2, 3]);
-    expect(await process.system.history('new')).toMatchObject([{ event: { type: 'xstate.init', input: { id: 'new' } } }, {}, {}, {}]);
+    expect(await process.system.history('new')).toMatchObject([
+      { event: { type: 'xstate.init', input: { id: 'new' } } },
+      {},
+      {},
+      {},
+    ]);
     expect(await runtime.wake('new')).toEqual({ inMs: Infinity, redeliveries: 0 });
   });
 
@@ -90,7 +95,9 @@ describe('a message', () => {
     expect(await process.system.advance('other')).toBe('waiting');
     expect(await runtime.messages('other')).toEqual([]);
     expect((await runtime.actor('other'))?.revision).toBe(1);
-    expect(process.seen('event-ignored')).toEqual([1, 2, 3].map(() => ({ type: 'event-ignored', actorId: 'other', event: 'ADD' })));
+    expect(process.seen('event-ignored')).toEqual(
+      [1, 2, 3].map(() => ({ type: 'event-ignored', actorId: 'other', event: 'ADD' })),
+    );
   });
 
   test.each([
@@ -127,14 +134,18 @@ describe('a message', () => {
   test('for an actor that the runtime parked stays, and is applied when it goes on', async () => {
     const process = runtime.process();
     await talkerAnd(process, 'i');
-    await runtime.pg().query(`update actors.actor set snapshot = jsonb_set(snapshot, '{value}', '"gone"') where id = 'i'`);
+    await runtime
+      .pg()
+      .query(`update actors.actor set snapshot = jsonb_set(snapshot, '{value}', '"gone"') where id = 'i'`);
     await say(process, 'i');
     await process.work();
     expect(await runtime.actor('i')).toMatchObject({ parked: { by: 'runtime' }, revision: 1 });
     await runtime.advanceClock(60_000);
     await process.work();
     expect(await runtime.messages('i')).toHaveLength(3);
-    await runtime.pg().query(`update actors.actor set snapshot = jsonb_set(snapshot, '{value}', '"open"') where id = 'i'`);
+    await runtime
+      .pg()
+      .query(`update actors.actor set snapshot = jsonb_set(snapshot, '{value}', '"open"') where id = 'i'`);
     expect(await process.system.unpark('i')).toEqual({ type: 'applied', revision: 1 });
     expect(process.published).toEqual(['i']);
     await process.work();

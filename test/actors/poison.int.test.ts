@@ -25,7 +25,7 @@ async function moveAll({ system }: TestProcess, ids: readonly string[]): Promise
   expect(ends.map((end) => (end.status === 'fulfilled' ? end.value : end.reason))).toEqual(
     ids.map((id) => (id === 'bad' ? 'parked' : 'waiting')),
   );
-  for (const id of ids) if (id !== 'bad') expect((await runtime.actor(id))?.path).toBe('resting');
+  for (const id of ids.filter((other) => other !== 'bad')) expect((await runtime.actor(id))?.path).toBe('resting');
 }
 
 describe('a poisoned actor among 49 others is parked with a reason, and they go on', () => {
@@ -60,7 +60,11 @@ describe('a poisoned actor among 49 others is parked with a reason, and they go 
   test('its participant throws', async () => {
     const process = runtime.process();
     await moveAll(process, await fifty(process, { shelf: 'throw' }));
-    expect(await runtime.actor('bad')).toMatchObject({ revision: 2, path: 'taking', parked: { by: 'runtime', reason: 'the shelf broke' } });
+    expect(await runtime.actor('bad')).toMatchObject({
+      revision: 2,
+      path: 'taking',
+      parked: { by: 'runtime', reason: 'the shelf broke' },
+    });
   });
 });
 
@@ -123,15 +127,17 @@ describe('a transition that cannot be computed', () => {
     const { system, effects } = runtime.process({ machines: [brittle] });
     effects.rule('bank.pay', () => ({ type: 'failed', code: 'x', message: 'y' }));
     await system.start({ machine: 'brittle', id: 'b', input: {} });
-    if (event === null) expect(await system.advance('b')).toBe('parked');
-    else expect(await system.send('b', { type: event })).toMatchObject({ type: 'refused', detail: { by: 'runtime' } });
+    const answer = event === null ? await system.advance('b') : (await system.send('b', { type: event })).type;
+    expect(answer).toBe(event === null ? 'parked' : 'refused');
     expect((await runtime.actor('b'))?.parked?.reason).toContain(reason);
   });
 
   test('leaves nothing of a companion that had written already', async () => {
     const { system } = runtime.process({ machines: [brittle] });
     await system.start({ machine: 'brittle', id: 'b', input: {} });
-    await expect(system.send('b', { type: 'BREAK' }, { name: 'toy.accept', payload: { note: 'x' } })).rejects.toThrow('an assign threw');
+    await expect(system.send('b', { type: 'BREAK' }, { name: 'toy.accept', payload: { note: 'x' } })).rejects.toThrow(
+      'an assign threw',
+    );
     expect((await runtime.pg().query('select from toy.accepted')).rowCount).toBe(0);
   });
 });
@@ -187,8 +193,16 @@ describe('versions', () => {
       await young.work();
       expect(await runtime.wake('t')).toEqual({ inMs: before + 1_000, redeliveries: 0 });
     }
-    expect(await young.system.send('t', { type: 'NOTE' })).toEqual({ type: 'refused', detail: { reason: 'unknown version' } });
-    expect(young.seen('unknown-version')[0]).toEqual({ type: 'unknown-version', actorId: 't', machine: 'trip', version: '1' });
+    expect(await young.system.send('t', { type: 'NOTE' })).toEqual({
+      type: 'refused',
+      detail: { reason: 'unknown version' },
+    });
+    expect(young.seen('unknown-version')[0]).toEqual({
+      type: 'unknown-version',
+      actorId: 't',
+      machine: 'trip',
+      version: '1',
+    });
     expect((await runtime.actor('t'))?.parked).toBeNull();
     await old.system.advance('t');
     expect((await runtime.actor('t'))?.path).toBe('resting');

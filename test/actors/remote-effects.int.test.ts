@@ -8,7 +8,13 @@ import { eventually } from '../support/wait.ts';
 const runtime = useRuntime();
 const leaseMs = payTimeoutMs + leaseMarginMs;
 const paths = async ({ system }: TestProcess, id: string) => (await system.history(id)).map(({ to }) => to);
-const pending = async (id: string) => (await runtime.actor(id))?.effects.map(({ id: effect, claims, token, lease }) => ({ effect, claims, token, until: lease && lease.untilMs - startMs }));
+const pending = async (id: string) =>
+  (await runtime.actor(id))?.effects.map(({ id: effect, claims, token, lease }) => ({
+    effect,
+    claims,
+    token,
+    until: lease && lease.untilMs - startMs,
+  }));
 
 /** An actor whose first call this process is making, and holds. */
 async function calling(process: TestProcess, id = 't') {
@@ -38,7 +44,11 @@ describe('a claim', () => {
     const call = await process.effects.held('bank.pay');
     expect(process.seen('commit')).toHaveLength(2);
     const [line] = await process.system.history('t');
-    expect((await runtime.actor('t'))?.effects[0]).toMatchObject({ claims: 1, token: 1, lease: { commitId: line?.commitId } });
+    expect((await runtime.actor('t'))?.effects[0]).toMatchObject({
+      claims: 1,
+      token: 1,
+      lease: { commitId: line?.commitId },
+    });
     call.settle(done());
   });
 
@@ -81,7 +91,10 @@ describe('a claim', () => {
     const last = runtime.process();
     await last.system.advance('t');
     expect(last.effects.calls).toEqual([]);
-    expect(await runtime.actor('t')).toMatchObject({ path: 'backingOff', snapshot: { context: { trouble: 'claims_spent' } } });
+    expect(await runtime.actor('t')).toMatchObject({
+      path: 'backingOff',
+      snapshot: { context: { trouble: 'claims_spent' } },
+    });
     expect((await last.system.history('t')).at(-1)?.settled).toEqual({ effectId: 'pay@1', token: 5 });
   });
 
@@ -115,7 +128,9 @@ describe('an outcome', () => {
     const again = await b.effects.held('bank.pay');
     call.settle({ type: 'refused', value: { code: 'late' } });
     await visit;
-    expect(zombie.seen('outcome-fenced')).toEqual([{ type: 'outcome-fenced', actorId: 't', effectId: 'pay@1', token: 1 }]);
+    expect(zombie.seen('outcome-fenced')).toEqual([
+      { type: 'outcome-fenced', actorId: 't', effectId: 'pay@1', token: 1 },
+    ]);
     expect((await runtime.actor('t'))?.revision).toBe(1);
     again.settle(done());
     await second;
@@ -181,7 +196,7 @@ describe('an outcome', () => {
   test('that two processes bring at once is applied once', async () => {
     const processes = Array.from({ length: 4 }, () => runtime.process());
     const ids = Array.from({ length: 10 }, (_, n) => `t${n}`);
-    await Promise.all(ids.map((id) => processes[0]?.system.start({ machine: 'trip', id, input: { id } })));
+    await Promise.all(ids.map((id) => processes[0]!.system.start({ machine: 'trip', id, input: { id } })));
     await Promise.all(processes.flatMap(({ system }) => ids.map((id) => system.advance(id))));
     for (const id of ids) {
       expect(await paths(processes[0]!, id)).toEqual(['paying', 'taking', 'resting']);
@@ -201,8 +216,13 @@ describe('an outcome', () => {
     else process.clock.pass(payTimeoutMs);
     expect(await visit).toBe('waiting');
     expect(call.request.signal.aborted).toBe(code === 'timeout');
-    expect(await runtime.actor('t')).toMatchObject({ path: 'backingOff', snapshot: { context: { trouble: code, attempts: 1 } } });
-    expect(process.seen('effect-outcome')).toEqual([{ type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'unknown' }]);
+    expect(await runtime.actor('t')).toMatchObject({
+      path: 'backingOff',
+      snapshot: { context: { trouble: code, attempts: 1 } },
+    });
+    expect(process.seen('effect-outcome')).toEqual([
+      { type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'unknown' },
+    ]);
     call.settle(done());
   });
 
@@ -217,7 +237,15 @@ describe('an outcome', () => {
       if (wake) waits.push(wake.inMs - ((await runtime.nowMs()) - startMs));
       if (wake) await runtime.advanceClock(waits.at(-1) ?? 0);
     }
-    expect(await paths(process, 't')).toEqual(['paying', 'backingOff', 'paying', 'backingOff', 'paying', 'undoing', 'failed']);
+    expect(await paths(process, 't')).toEqual([
+      'paying',
+      'backingOff',
+      'paying',
+      'backingOff',
+      'paying',
+      'undoing',
+      'failed',
+    ]);
     expect(waits).toHaveLength(2);
     expect(process.effects.callsOf('bank.pay').map(({ key, input }) => [key, input])).toEqual(
       [1, 2, 3].map((attempt) => ['t:bank.pay', { attempt }]),
@@ -232,7 +260,10 @@ describe('notNow', () => {
     process.effects.rule('bank.pay', () => ({ type: 'notNow', retryAfterMs: 3_000 }));
     await process.system.start({ machine: 'trip', id: 't', input: { id: 't' } });
     expect(await process.system.advance('t')).toBe('waiting');
-    expect(await runtime.actor('t')).toMatchObject({ revision: 1, effects: [{ claims: 0, token: 2, notNowSinceMs: startMs }] });
+    expect(await runtime.actor('t')).toMatchObject({
+      revision: 1,
+      effects: [{ claims: 0, token: 2, notNowSinceMs: startMs }],
+    });
     expect(await runtime.wake('t')).toEqual({ inMs: 3_000, redeliveries: 0 });
     expect(await process.system.advance('t')).toBe('waiting');
     expect(process.effects.calls).toHaveLength(1);
@@ -253,9 +284,14 @@ describe('notNow', () => {
       await runtime.advanceClock(7_000);
     }
     await process.system.advance('t');
-    expect(await runtime.actor('t')).toMatchObject({ path: 'backingOff', snapshot: { context: { trouble: 'not_now', attempts: 1 } } });
+    expect(await runtime.actor('t')).toMatchObject({
+      path: 'backingOff',
+      snapshot: { context: { trouble: 'not_now', attempts: 1 } },
+    });
     expect(process.effects.calls).toHaveLength(6);
-    expect(process.seen('effect-outcome')).toEqual([{ type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'failed' }]);
+    expect(process.seen('effect-outcome')).toEqual([
+      { type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'failed' },
+    ]);
   });
 
   test.each([Infinity, Number.NaN, -1, 10 ** 9])('with %d ms the actor is not forgotten', async (retryAfterMs) => {

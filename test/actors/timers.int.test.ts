@@ -36,7 +36,13 @@ describe('a timer', () => {
     expect(await runtime.actor('t')).toMatchObject({ path: 'undoing', timers: [] });
     expect((await runtime.wake('t'))?.inMs).toBe(redeliveryMs);
     await process.work();
-    expect((await process.system.history('t')).map(({ to }) => to)).toEqual(['paying', 'taking', 'resting', 'undoing', 'failed']);
+    expect((await process.system.history('t')).map(({ to }) => to)).toEqual([
+      'paying',
+      'taking',
+      'resting',
+      'undoing',
+      'failed',
+    ]);
   });
 
   test('stands while other events are applied', async () => {

@@ -59,7 +59,13 @@ describe('mustMoveWake', () => {
     ['early, and nobody goes on: it would come for nothing', ahead, nowMs + 9_000, false, true],
     ['early, with nothing ever due', ahead, Infinity, false, true],
     ['due already, though the committer goes on', { dueAtMs: nowMs, redeliveries: 0 }, nowMs + 9_000, true, true],
-    ['redelivered before: its interval starts again', { dueAtMs: nowMs + 3_000, redeliveries: 2 }, nowMs + 9_000, true, true],
+    [
+      'redelivered before: its interval starts again',
+      { dueAtMs: nowMs + 3_000, redeliveries: 2 },
+      nowMs + 9_000,
+      true,
+      true,
+    ],
   ])('%s', (_name, wake, target, goesOn, expected) => {
     expect(mustMoveWake(wake, target, nowMs, goesOn)).toBe(expected);
   });

@@ -101,7 +101,9 @@ describe('effects of a step', () => {
   });
 
   test('a targetless transition keeps the pending effect as it is', () => {
-    expect(run(machine, { type: 'STAY' }, { type: 'NOTE' }, { type: 'NOTE' }).effects.map(({ id }) => id)).toEqual(['second@2']);
+    expect(run(machine, { type: 'STAY' }, { type: 'NOTE' }, { type: 'NOTE' }).effects.map(({ id }) => id)).toEqual([
+      'second@2',
+    ]);
   });
 
   test('re-entry asks anew, under a new id', () => {
@@ -113,9 +115,10 @@ describe('effects of a step', () => {
   });
 
   test('without a timeout in its meta an effect has ten seconds', () => {
-    expect(run(actorMachine(toy.createMachine({ id: 'm', context: { n: 0 }, invoke: { id: 'i', src: 'a.do' } }), '1')).effects[0]?.timeoutMs).toBe(
-      10_000,
-    );
+    expect(
+      run(actorMachine(toy.createMachine({ id: 'm', context: { n: 0 }, invoke: { id: 'i', src: 'a.do' } }), '1'))
+        .effects[0]?.timeoutMs,
+    ).toBe(10_000);
   });
 
   test('parallel states each keep their own effect', () => {
@@ -126,7 +129,10 @@ describe('effects of a step', () => {
         type: 'parallel',
         states: {
           left: { initial: 'busy', states: { busy: { invoke: { id: 'l', src: 'a.do', onDone: 'idle' } }, idle: {} } },
-          right: { initial: 'busy', states: { busy: { invoke: { id: 'r', src: 'b.do' }, on: { NUDGE: { target: 'busy', reenter: true } } } } },
+          right: {
+            initial: 'busy',
+            states: { busy: { invoke: { id: 'r', src: 'b.do' }, on: { NUDGE: { target: 'busy', reenter: true } } } },
+          },
         },
       }),
       '1',
@@ -146,7 +152,10 @@ describe('timers of a step', () => {
       context: ({ input }: { input: { n: number } | null | undefined }) => ({ n: input?.n ?? 3 }),
       initial: 'one',
       states: {
-        one: { after: { computed: 'two', late: 'three' }, on: { GROW: { actions: assign({ n: 50 }) }, SKIP: 'three', AGAIN: { target: 'one', reenter: true } } },
+        one: {
+          after: { computed: 'two', late: 'three' },
+          on: { GROW: { actions: assign({ n: 50 }) }, SKIP: 'three', AGAIN: { target: 'one', reenter: true } },
+        },
         two: { after: { soon: 'three' } },
         three: {},
       },
@@ -157,7 +166,9 @@ describe('timers of a step', () => {
   test('a delay is resolved when its state is entered, not later', () => {
     expect(run(machine).timers.map(({ dueAtMs }) => dueAtMs)).toEqual([1_030, 4_000]);
     expect(run(machine, { type: 'GROW' }).timers.map(({ dueAtMs }) => dueAtMs)).toEqual([1_030, 4_000]);
-    expect(run(machine, { type: 'GROW' }, { type: 'AGAIN' }).timers.map(({ dueAtMs }) => dueAtMs)).toEqual([1_500, 51_000]);
+    expect(run(machine, { type: 'GROW' }, { type: 'AGAIN' }).timers.map(({ dueAtMs }) => dueAtMs)).toEqual([
+      1_500, 51_000,
+    ]);
   });
 
   test('leaving the state cancels its timers', () => {
@@ -175,7 +186,12 @@ describe('timers of a step', () => {
 
   test('a delay that is no number is refused', () => {
     const wrong = actorMachine(
-      toy.createMachine({ id: 'm', context: { n: Number.NaN }, initial: 'one', states: { one: { after: { computed: 'two' } }, two: {} } }),
+      toy.createMachine({
+        id: 'm',
+        context: { n: Number.NaN },
+        initial: 'one',
+        states: { one: { after: { computed: 'two' } }, two: {} },
+      }),
       '1',
     );
     expect(() => run(wrong)).toThrow('the delay of');
@@ -203,7 +219,12 @@ describe('the end of an actor', () => {
     const before = run(machine);
     expect([before.timers.length, before.effects.length]).toEqual([1, 1]);
     const after = run(machine, { type: 'END' });
-    expect([after.snapshot.status, after.snapshot.output, after.timers, after.effects]).toEqual(['done', { total: 1 }, [], []]);
+    expect([after.snapshot.status, after.snapshot.output, after.timers, after.effects]).toEqual([
+      'done',
+      { total: 1 },
+      [],
+      [],
+    ]);
   });
 
   test('no event moves it any more', () => {
@@ -214,10 +235,7 @@ describe('the end of an actor', () => {
 
 describe('messages and actions', () => {
   const act = (actions: unknown) =>
-    actorMachine(
-      toy.createMachine({ id: 'm', context: { n: 0 }, on: { DO: { actions: actions as never } } }),
-      '1',
-    );
+    actorMachine(toy.createMachine({ id: 'm', context: { n: 0 }, on: { DO: { actions: actions as never } } }), '1');
   const does = (actions: unknown) => next(act(actions), start(act(actions)), { type: 'DO' }).actions;
 
   test('tell is sent in the order told', () => {
@@ -242,11 +260,13 @@ describe('messages and actions', () => {
     ['sendTo', sendTo('somebody', { type: 'x' })],
     ['an actor spawned by an action', spawnChild('a.do', { id: 'spawned' })],
   ])('%s is refused: the runtime cannot do it again after a crash', (_name, action) => {
-    expect(() => does(action)).toThrow();
+    expect(() => does(action)).toThrow(/a durable machine cannot|invoke it|Unable to send/);
   });
 
   test('a message to somebody whose id cannot be one is refused', () => {
-    expect(() => does({ type: 'tell', params: { machine: 'inbox', id: 'a,b', event: { type: 'ADD' } } })).toThrow('not an actor id');
+    expect(() => does({ type: 'tell', params: { machine: 'inbox', id: 'a,b', event: { type: 'ADD' } } })).toThrow(
+      'not an actor id',
+    );
   });
 });
 
@@ -282,12 +302,20 @@ describe('outcomes as events', () => {
   });
 
   test('one that no state handles is an error of the machine, never passed over', () => {
-    expect(() => next(machine, start(machine), uncertainEvent('c', { type: 'failed', code: 'x', message: 'm' }, 0))).toThrow('the machine failed');
+    expect(() =>
+      next(machine, start(machine), uncertainEvent('c', { type: 'failed', code: 'x', message: 'm' }, 0)),
+    ).toThrow('the machine failed');
   });
 
   test('is recognised again in a log', () => {
-    expect(outcomeOfEvent(settledEvent('c', { type: 'refused', value: {} }))).toEqual({ invoke: 'c', outcome: 'refused' });
-    expect(outcomeOfEvent(uncertainEvent('c', { type: 'failed', code: 'x', message: 'm' }, 0))).toEqual({ invoke: 'c', outcome: 'failed' });
+    expect(outcomeOfEvent(settledEvent('c', { type: 'refused', value: {} }))).toEqual({
+      invoke: 'c',
+      outcome: 'refused',
+    });
+    expect(outcomeOfEvent(uncertainEvent('c', { type: 'failed', code: 'x', message: 'm' }, 0))).toEqual({
+      invoke: 'c',
+      outcome: 'failed',
+    });
     expect(outcomeOfEvent({ type: 'CANCEL' })).toBeNull();
   });
 });
@@ -298,8 +326,21 @@ describe('what an actor accepts', () => {
       id: 'm',
       context: { n: 0 },
       initial: 'one',
-      on: { ALWAYS: { actions: assign({ n: 1 }) }, PICKY: { guard: ({ event }) => String(event.by).length > 0 && event.by! > 0, target: '.two' } },
-      states: { one: { on: { GO: 'two', FORBIDDEN: undefined, GUARDED: { guard: 'positive', target: 'two' }, BOOM: { guard: 'boom', target: 'two' } } }, two: {} },
+      on: {
+        ALWAYS: { actions: assign({ n: 1 }) },
+        PICKY: { guard: ({ event }) => String(event.by).length > 0 && event.by! > 0, target: '.two' },
+      },
+      states: {
+        one: {
+          on: {
+            GO: 'two',
+            FORBIDDEN: undefined,
+            GUARDED: { guard: 'positive', target: 'two' },
+            BOOM: { guard: 'boom', target: 'two' },
+          },
+        },
+        two: {},
+      },
     }),
     '1',
   );
@@ -335,7 +376,11 @@ describe('restoring', () => {
           initial: 'a',
           tags: ['busy'],
           meta: { level: 1, outer: true },
-          states: { a: { on: { NEXT: 'b' } }, b: { tags: ['deep'], meta: { level: 2 } }, hist: { type: 'history', history: 'deep' } },
+          states: {
+            a: { on: { NEXT: 'b' } },
+            b: { tags: ['deep'], meta: { level: 2 } },
+            hist: { type: 'history', history: 'deep' },
+          },
           on: { PAUSE: 'paused' },
         },
         paused: { on: { RESUME: 'work.hist' } },
@@ -362,7 +407,10 @@ describe('restoring', () => {
     ['a state that is gone', { status: 'active', value: 'gone', context: {} }],
     ['a nested state that is gone', { status: 'active', value: { work: 'z' }, context: {} }],
     ['a value that is incomplete', { status: 'active', value: 'work', context: {} }],
-    ['a remembered state that is gone', { status: 'active', value: 'paused', context: {}, historyValue: { 'm.work.hist': ['m.work.z'] } }],
+    [
+      'a remembered state that is gone',
+      { status: 'active', value: 'paused', context: {}, historyValue: { 'm.work.hist': ['m.work.z'] } },
+    ],
     ['another status', { status: 'error', value: 'paused', context: {} }],
     ['nothing at all', {}],
     ['null', null],
@@ -388,7 +436,10 @@ describe('restoring', () => {
         states: {
           a: { on: { GO: 'b' } },
           b: { entry: assign({ n: ({ context }) => context.n + 1 }), always: 'c' },
-          c: { entry: assign({ n: ({ context }) => context.n + 1 }), always: { guard: ({ context }) => context.n > 1, target: 'd' } },
+          c: {
+            entry: assign({ n: ({ context }) => context.n + 1 }),
+            always: { guard: ({ context }) => context.n > 1, target: 'd' },
+          },
           d: {},
         },
       }),
@@ -400,7 +451,12 @@ describe('restoring', () => {
 
   test('a machine that never comes to rest throws, it does not hang', () => {
     const circle = actorMachine(
-      toy.createMachine({ id: 'm', context: { n: 0 }, initial: 'a', states: { a: { on: { GO: 'b' } }, b: { always: 'c' }, c: { always: 'b' } } }),
+      toy.createMachine({
+        id: 'm',
+        context: { n: 0 },
+        initial: 'a',
+        states: { a: { on: { GO: 'b' } }, b: { always: 'c' }, c: { always: 'b' } },
+      }),
       '1',
     );
     expect(() => run(circle, { type: 'GO' })).toThrow('Infinite loop');
@@ -412,9 +468,13 @@ describe('the structure hash', () => {
     id: 'm',
     context: { n: 0 },
     initial: 'one',
-    states: { one: { on: { GO: { target: 'two', guard: 'positive' } }, tags: ['busy'] }, two: { after: { soon: 'one' } } },
+    states: {
+      one: { on: { GO: { target: 'two', guard: 'positive' } }, tags: ['busy'] },
+      two: { after: { soon: 'one' } },
+    },
   };
-  const hash = (changed: object): string => actorMachine(toy.createMachine({ ...config, ...changed } as never) as never, '1').structureHash;
+  const hash = (changed: object): string =>
+    actorMachine(toy.createMachine({ ...config, ...changed } as never) as never, '1').structureHash;
 
   test.each([
     ['a state', { states: { ...config.states, three: {} } }],
@@ -428,16 +488,25 @@ describe('the structure hash', () => {
   });
 
   test('changes neither with the order of other keys nor with a description', () => {
-    expect(hash({ states: { one: { tags: ['busy'], on: { GO: { guard: 'positive', target: 'two' } } }, two: config.states.two } })).toBe(hash({}));
-    expect(hash({ description: 'a toy', states: { one: { description: 'first', ...config.states.one }, two: config.states.two } })).toBe(hash({}));
+    expect(
+      hash({
+        states: { one: { tags: ['busy'], on: { GO: { guard: 'positive', target: 'two' } } }, two: config.states.two },
+      }),
+    ).toBe(hash({}));
+    expect(
+      hash({
+        description: 'a toy',
+        states: { one: { description: 'first', ...config.states.one }, two: config.states.two },
+      }),
+    ).toBe(hash({}));
   });
 });
 
 test('pathOf: nested by a dot, parallel in brackets', () => {
-  expect([pathOf('a'), pathOf({ a: { b: 'c' } }), pathOf({ l: 'x', r: { y: 'z' } }), pathOf({ l: {}, r: 'y' })]).toEqual([
-    'a',
-    'a.b.c',
-    '(l.x)|(r.y.z)',
-    '(l)|(r.y)',
-  ]);
+  expect([
+    pathOf('a'),
+    pathOf({ a: { b: 'c' } }),
+    pathOf({ l: 'x', r: { y: 'z' } }),
+    pathOf({ l: {}, r: 'y' }),
+  ]).toEqual(['a', 'a.b.c', '(l.x)|(r.y.z)', '(l)|(r.y)']);
 });

@@ -54,15 +54,20 @@ const somebodyWaits = () =>
       `select count(*)::int as n from pg_locks join pg_database d on d.oid = database
        where not granted and d.datname = current_database()`,
     );
-    const all = await runtime.pg().query<{ n: number }>(
-      `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
+    const all = await runtime
+      .pg()
+      .query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
     return (rows[0]?.n ?? 0) + (all.rows[0]?.n ?? 0) > 0;
   });
 
 describe('locking', () => {
   test('returns the actors that exist, in key order, each as stored with its wake row', async () => {
-    const timed = actor('b', { timers: [{ id: 't', event: { type: 'T' }, dueAtMs: startMs + 123 }], traceparent: 'trace' });
+    const timed = actor('b', {
+      timers: [{ id: 't', event: { type: 'T' }, dueAtMs: startMs + 123 }],
+      traceparent: 'trace',
+    });
     await insert(timed, startMs + 123);
     await insert(actor('a'));
     expect(await inOne((tx) => tx.lock(['b', 'missing', 'a']))).toEqual([
@@ -73,7 +78,9 @@ describe('locking', () => {
 
   test('reads a wake row at infinity', async () => {
     await insert(actor('waits'), Infinity);
-    expect(await inOne((tx) => tx.lock(['waits']))).toEqual([{ row: actor('waits'), wake: { dueAtMs: Infinity, redeliveries: 0 } }]);
+    expect(await inOne((tx) => tx.lock(['waits']))).toEqual([
+      { row: actor('waits'), wake: { dueAtMs: Infinity, redeliveries: 0 } },
+    ]);
   });
 
   test('one that waited sees the wake row as the holder left it, not as it was before the wait', async () => {
@@ -138,12 +145,14 @@ describe('inserting', () => {
 
 describe('time', () => {
   test('a batch reads the clock of the store, in whole milliseconds, and instants survive being stored', async () => {
-    await runtime.pg().query(`update toy.clock set at = actors.from_ms($1) + interval '999 microseconds'`, [startMs + 7]);
+    await runtime
+      .pg()
+      .query(`update toy.clock set at = actors.from_ms($1) + interval '999 microseconds'`, [startMs + 7]);
     expect(await inOne((tx) => tx.begin(commitId))).toBe(startMs + 7);
     const instants = Array.from({ length: 1_000 }, (_, i) => startMs + i * 86_400_123 + i);
-    const { rows } = await runtime.pg().query<{ ms: number }>('select actors.to_ms(actors.from_ms(ms)) as ms from unnest($1::float8[]) ms', [
-      instants,
-    ]);
+    const { rows } = await runtime
+      .pg()
+      .query<{ ms: number }>('select actors.to_ms(actors.from_ms(ms)) as ms from unnest($1::float8[]) ms', [instants]);
     expect(rows.map(({ ms }) => ms)).toEqual(instants);
   });
 });
@@ -161,10 +170,21 @@ describe('messages', () => {
 
   test('the first of each target that may be delivered now, in the order sent', async () => {
     await inOne((tx) =>
-      tx.write({ ...nothing, messagesSent: [message('a', 1), message('b', 2), message('a', 3), message('later', 4, 1)] }),
+      tx.write({
+        ...nothing,
+        messagesSent: [message('a', 1), message('b', 2), message('a', 3), message('later', 4, 1)],
+      }),
     );
     const due = await inOne((tx) => tx.dueMessages(['a', 'b', 'later', 'nobody'], startMs));
-    expect(due.map(({ targetId, event, senderId, targetMachine, traceparent }) => [targetId, event, senderId, targetMachine, traceparent])).toEqual([
+    expect(
+      due.map(({ targetId, event, senderId, targetMachine, traceparent }) => [
+        targetId,
+        event,
+        senderId,
+        targetMachine,
+        traceparent,
+      ]),
+    ).toEqual([
       ['a', { type: 'ADD', n: 1 }, 'sender', 'inbox', 'trace'],
       ['b', { type: 'ADD', n: 2 }, 'sender', 'inbox', 'trace'],
     ]);
@@ -265,7 +285,9 @@ describe('faults', () => {
       });
     const results = await Promise.allSettled([crosswise('a', 'b'), crosswise('b', 'a')]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { name: 'StoreError', kind: 'conflict' } });
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { name: 'StoreError', kind: 'conflict' },
+    });
   });
 
   test('a backend killed under a transaction is `unavailable`, and its outcome known: nothing', async () => {

@@ -14,9 +14,11 @@ const listen = async (url = runtime.url()): Promise<ListeningFeed> => {
   return feed;
 };
 const listeners = async () => {
-  const { rows } = await runtime.pg().query<{ pid: number }>(
-    `select pid from pg_stat_activity where application_name = 'waybill-feed' and datname = current_database()`,
-  );
+  const { rows } = await runtime
+    .pg()
+    .query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'waybill-feed' and datname = current_database()`,
+    );
   return rows.map(({ pid }) => pid);
 };
 

@@ -21,9 +21,11 @@ async function addMessage(targetId: string, inMs: number): Promise<void> {
 }
 
 async function messageDue(): Promise<readonly { inMs: number; redeliveries: number }[]> {
-  const found = await runtime.pg().query(
-    'select actors.to_ms(due_at) as ms, actors.to_ms(deliver_at) as deliver, redeliveries from actors.message order by id',
-  );
+  const found = await runtime
+    .pg()
+    .query(
+      'select actors.to_ms(due_at) as ms, actors.to_ms(deliver_at) as deliver, redeliveries from actors.message order by id',
+    );
   return found.rows.map(({ ms, redeliveries }) => ({ inMs: Number(ms) - startMs, redeliveries: Number(redeliveries) }));
 }
 
@@ -42,7 +44,12 @@ describe('claiming what is due', () => {
   });
 
   test('the longest waiting come first, and no more of each kind than asked for', async () => {
-    for (const [id, inMs] of [['c', -1], ['a', -3], ['b', -2]] as const) await addWake(id, inMs);
+    for (const [id, inMs] of [
+      ['c', -1],
+      ['a', -3],
+      ['b', -2],
+    ] as const)
+      await addWake(id, inMs);
     expect((await claim(2)).actorIds).toEqual(['a', 'b']);
     expect((await claim(2)).actorIds).toEqual(['c']);
   });
@@ -87,10 +94,12 @@ describe('claiming what is due', () => {
   });
 
   test('many relays at once claim every row exactly once', async () => {
-    await runtime.pg().query(
-      `insert into actors.wake (actor_id, due_at) select 'a-' || n, actors.from_ms($1) from generate_series(1, 300) n`,
-      [startMs],
-    );
+    await runtime
+      .pg()
+      .query(
+        `insert into actors.wake (actor_id, due_at) select 'a-' || n, actors.from_ms($1) from generate_series(1, 300) n`,
+        [startMs],
+      );
     const claims = await Promise.all(Array.from({ length: 8 }, () => claim(100)));
     const first = claims.flatMap(({ actorIds }) => actorIds);
     const rest = (await claim(300)).actorIds;

@@ -170,7 +170,9 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
   test(
     'a killed worker’s job does not hold up the next wake-up of its actor',
     given(async () => {
-      const child = spawn(process.execPath, [hangingConsumer, JSON.stringify(target())], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [hangingConsumer, JSON.stringify(target())], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       if (child.pid === undefined) throw new Error('it did not start');
       const release = reaper().watchProcess(child.pid);
       let said = '';
@@ -256,8 +258,15 @@ describe('on redis alone', () => {
       const target: QueueTarget = { type: 'redis', url: own.url };
       const opened = await openQueue(target, (error) => void errors.push(error));
       const taken: string[] = [];
-      const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), { concurrency: 5, onError: (error) => void errors.push(error) });
-      const published = wakeUps(opened, { maxWaiting: 100, monotonicMs: () => performance.now(), onError: (error) => void errors.push(error) });
+      const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), {
+        concurrency: 5,
+        onError: (error) => void errors.push(error),
+      });
+      const published = wakeUps(opened, {
+        maxWaiting: 100,
+        monotonicMs: () => performance.now(),
+        onError: (error) => void errors.push(error),
+      });
       await eventually(() => published.publish(['a']));
       await eventually(() => taken.includes('a'));
       await own.stop();

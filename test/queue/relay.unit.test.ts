@@ -51,7 +51,10 @@ describe('runOnce', () => {
   });
 
   test('never more than a bound in one claim, and never a shorter longest interval than the first', async () => {
-    const { relay, log } = rig({ redeliveryMs: 60_000, wakeUps: { room: () => Promise.resolve(1e6), publish: () => Promise.resolve(true) } });
+    const { relay, log } = rig({
+      redeliveryMs: 60_000,
+      wakeUps: { room: () => Promise.resolve(1e6), publish: () => Promise.resolve(true) },
+    });
     await relay.runOnce();
     expect(log[0]).toBe('claim 500 60000 60000');
   });
@@ -92,7 +95,9 @@ describe('run', () => {
       outbox: {
         claimDue: () => {
           faults -= 1;
-          return faults >= 0 ? Promise.reject(new Error('connection refused')) : Promise.resolve({ actorIds: ['a'], nextDueInMs: 100 });
+          return faults >= 0
+            ? Promise.reject(new Error('connection refused'))
+            : Promise.resolve({ actorIds: ['a'], nextDueInMs: 100 });
         },
       },
     });

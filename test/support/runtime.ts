@@ -81,23 +81,27 @@ export function useRuntime(): TestRuntime {
     await database.pg().query(toySchema);
   });
   const reset = async (): Promise<void> => {
-    await database.pg().query(`truncate actors.actor, actors.transition, actors.wake, actors.message, toy.applied, toy.accepted,
+    await database.pg()
+      .query(`truncate actors.actor, actors.transition, actors.wake, actors.message, toy.applied, toy.accepted,
       toy.status; update toy.clock set at = actors.from_ms(${startMs})`);
   };
   beforeEach(reset);
   const rows = async (text: string, values: readonly unknown[]): Promise<Record<string, never>[]> =>
     (await database.pg().query(text, [...values])).rows as Record<string, never>[];
-  const actor = async (id: string): Promise<ActorRow | null> => (await actorStore(database.pool()).read([id]))[0] ?? null;
+  const actor = async (id: string): Promise<ActorRow | null> =>
+    (await actorStore(database.pool()).read([id]))[0] ?? null;
   return {
     ...database,
     reset,
     actor,
     process: (options) => testProcess(options?.pool ?? database.pool(), options ?? {}),
     nowMs: async () => Number((await rows('select actors.to_ms(at) as ms from toy.clock', []))[0]?.['ms']),
-    advanceClock: async (ms) =>
-      void (await rows(`update toy.clock set at = at + $1 * interval '1 millisecond'`, [ms])),
+    advanceClock: async (ms) => void (await rows(`update toy.clock set at = at + $1 * interval '1 millisecond'`, [ms])),
     async wake(id) {
-      const [found] = await rows('select actors.to_ms(due_at) as ms, redeliveries from actors.wake where actor_id = $1', [id]);
+      const [found] = await rows(
+        'select actors.to_ms(due_at) as ms, redeliveries from actors.wake where actor_id = $1',
+        [id],
+      );
       return found && { inMs: Number(found['ms']) - startMs, redeliveries: Number(found['redeliveries']) };
     },
     messages: async (id) =>
@@ -122,7 +126,8 @@ function assertReplay(stored: ActorRow | null, log: Awaited<ReturnType<ActorSyst
     if (record.from !== (step?.view.path ?? null)) throw new Error(`${stored.id}@${record.revision} starts elsewhere`);
     step = replay(machine, step?.state ?? null, record.event);
   }
-  if (log.length !== stored.revision) throw new Error(`${stored.id}: ${log.length} lines for revision ${stored.revision}`);
+  if (log.length !== stored.revision)
+    throw new Error(`${stored.id}: ${log.length} lines for revision ${stored.revision}`);
   const replayed = JSON.stringify(sorted(step?.snapshot));
   const kept = JSON.stringify(sorted(stored.snapshot));
   if (replayed !== kept) throw new Error(`${stored.id} replays to ${replayed}, stored is ${kept}`);
@@ -132,7 +137,11 @@ function assertReplay(stored: ActorRow | null, log: Awaited<ReturnType<ActorSyst
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }
 
 function testProcess(pool: DatabasePool, options: ProcessOptions): TestProcess {

@@ -21,6 +21,8 @@ export interface ScriptedEffects {
   rule(effect: string, rule: Rule): void;
   /** Waits for the next held call of an effect, and takes it. */
   held(effect: string): Promise<HeldCall>;
+  /** Takes all calls that are held now. */
+  takeHeld(): readonly HeldCall[];
 }
 
 export const done = (value: Record<string, string | number> = {}): Outcome => ({ type: 'done', value });
@@ -41,6 +43,7 @@ export function scriptedEffects(names: readonly string[]): ScriptedEffects {
     calls,
     callsOf: (effect) => calls.filter((request) => request.effect === effect),
     handlers: names.map((effect) => ({ kind: 'remote', effect, call: async (request) => call(effect, request) })),
+    takeHeld: () => holding.splice(0),
     rule: (effect, rule) => void rules.set(effect, rule),
     held: (effect) =>
       eventually(

@@ -29,6 +29,7 @@ export const payTimeoutMs = 1_000;
 
 /** A small saga: a remote effect with backoff and CANCEL, a local one, a far timer, an undo that may park. */
 const trip = setup({
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the machine's input type is inferred from it
   types: { context: {} as TripContext, events: {} as ToyEvent, input: {} as TripInput },
   actors: { 'bank.pay': stub, 'bank.undo': stub, 'shelf.take': stub },
   guards: {
@@ -134,7 +135,10 @@ const inbox = setup({
   on: { ADD: { actions: 'take' }, BOOM: { guard: 'boom', target: '.closed' } },
   states: {
     open: { on: { CLOSE: 'closed', PARK: 'parked', CALL: 'calling' } },
-    calling: { meta: { timeoutMs: payTimeoutMs }, invoke: { id: 'call', src: 'bank.pay', onDone: 'open', onError: 'open' } },
+    calling: {
+      meta: { timeoutMs: payTimeoutMs },
+      invoke: { id: 'call', src: 'bank.pay', onDone: 'open', onError: 'open' },
+    },
     parked: { tags: ['parked'], on: { RETRY: 'open', ADD: undefined } },
     closed: { type: 'final' },
   },
@@ -167,20 +171,33 @@ const talker = setup({
   },
 });
 
-const adding = (event: ToyEvent, n: number) => ({ machine: 'inbox', id: event.to ?? '', event: { type: 'ADD', n: n + (event.n ?? 0) } });
+const adding = (event: ToyEvent, n: number) => ({
+  machine: 'inbox',
+  id: event.to ?? '',
+  event: { type: 'ADD', n: n + (event.n ?? 0) },
+});
 
 /** Two remote effects at once. */
-const pair = setup({ types: { events: {} as ToyEvent }, actors: { 'bank.pay': stub, 'bank.undo': stub } }).createMachine({
+const pair = setup({
+  types: { events: {} as ToyEvent },
+  actors: { 'bank.pay': stub, 'bank.undo': stub },
+}).createMachine({
   id: 'pair',
   type: 'parallel',
   states: {
     left: {
       initial: 'busy',
-      states: { busy: { meta: { timeoutMs: payTimeoutMs }, invoke: { id: 'l', src: 'bank.pay', onDone: 'done' } }, done: { type: 'final' } },
+      states: {
+        busy: { meta: { timeoutMs: payTimeoutMs }, invoke: { id: 'l', src: 'bank.pay', onDone: 'done' } },
+        done: { type: 'final' },
+      },
     },
     right: {
       initial: 'busy',
-      states: { busy: { meta: { timeoutMs: payTimeoutMs }, invoke: { id: 'r', src: 'bank.undo', onDone: 'done' } }, done: { type: 'final' } },
+      states: {
+        busy: { meta: { timeoutMs: payTimeoutMs }, invoke: { id: 'r', src: 'bank.undo', onDone: 'done' } },
+        done: { type: 'final' },
+      },
     },
   },
 });

@@ -8,6 +8,7 @@ import { countByState } from '../../persistence/operations.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import { lockStock } from '../../services/inventory/queries.ts';
 import { type DemoApi, demoApi } from './api.ts';
+import type { Report } from './progress.ts';
 import { captureHangs, follow, place, type Stage } from './play.ts';
 import { type Outage, type ProductName, products, type Scenario } from './scenarios.ts';
 import type { DemoStack } from './stack.ts';
@@ -51,7 +52,7 @@ export async function playOutage(
       follow(stage, struck, { order: victim, wrong: [], report: (line) => report(`${struck.name}: ${line}`) }),
       follow(stage, accepted, { order: other, wrong: [], report: (line) => report(`${accepted.name}: ${line}`) }),
     ]);
-    return [await provenStruck(stack.pool(), followed[0], victim.id), followed[1]];
+    return [await provenStruck(stack.pool, followed[0], victim.id), followed[1]];
   } catch (error) {
     stage.signal.throwIfAborted();
     return [lost(struck, error), lost(accepted, error)];

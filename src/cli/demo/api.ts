@@ -54,27 +54,7 @@ const userId = '550e8400-e29b-41d4-a716-446655440000';
 
 /** @param signal ends every call */
 export function demoApi(baseUrl: string, signal: AbortSignal) {
-  const call = async <Body>(
-    method: string,
-    path: string,
-    body?: object,
-    headers?: Record<string, string>,
-  ): Promise<Answer<Body>> => {
-    const response = await fetch(baseUrl + path, {
-      method,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as Body };
-  };
-  /** As `call`, for what must succeed. */
-  const ask = async <Body>(...[method, path, ...rest]: Parameters<typeof call>): Promise<Body> => {
-    const answer = await call<Body>(method, path, ...rest);
-    if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
-    return answer.body;
-  };
+  const { call, ask } = client(baseUrl, signal);
   return {
     createProduct: (product: { name: string; sku: string; priceCents: number }) =>
       ask<{ id: string }>('POST', '/products', product),
@@ -108,4 +88,29 @@ export function demoApi(baseUrl: string, signal: AbortSignal) {
       return answer.body;
     },
   };
+}
+
+function client(baseUrl: string, signal: AbortSignal) {
+  const call = async <Body>(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<Answer<Body>> => {
+    const response = await fetch(baseUrl + path, {
+      method,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as Body };
+  };
+  /** As `call`, for what must succeed. */
+  const ask = async <Body>(...[method, path, ...rest]: Parameters<typeof call>): Promise<Body> => {
+    const answer = await call<Body>(method, path, ...rest);
+    if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
+    return answer.body;
+  };
+  return { call, ask };
 }

@@ -11,86 +11,104 @@ import { reachQueue } from '../../queue/reach.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { type Child, startChild } from './child.ts';
 
-export interface DemoStack {
-  readonly directory: string;
-  /** Aborted when a process of the stack ends that should not have, or with `signal`. */
-  readonly signal: AbortSignal;
-  pool(): DatabasePool;
-  openDatabase(): Promise<void>;
-  /** Everything but the worker. @returns its URL */
-  startServices(): Promise<string>;
-  /** @returns its pid */
-  startWorker(): Promise<number>;
-  /** SIGKILL. @returns the pid of the dead */
-  killWorker(): Promise<number>;
-  /** Lets every process drain. */
-  drain(): Promise<void>;
-  /** Ends everything, however far it has come, and removes the directory unless it is to be kept. Never fails halfway. */
-  close(options: { readonly keep: boolean }): Promise<void>;
-}
-
 /** Shorter than a server's own, so that nobody watches a wait that shows nothing. */
 const quickly = { LEASE_MARGIN_MS: '1000', REDELIVERY_MS: '1000', EDGE_BUDGET_MS: '3000' };
 const roles = 'edge,orders,inventory,payments,relay';
 
-/** @param interrupted ends every wait */
+/** A directory that nobody else has, and a stack that has not begun. @param interrupted ends every wait */
 export async function createStack(config: Config, interrupted: AbortSignal): Promise<DemoStack> {
   const directory = await mkdtemp(join(tmpdir(), 'waybill-demo-'));
   // For root, Postgres runs as somebody else, who has to get in.
   await chmod(directory, 0o755);
-  const lost = new AbortController();
-  const signal = AbortSignal.any([interrupted, lost.signal]);
-  const own: Config = { ...config, databaseUrl: null, redisUrl: null, dataDir: directory };
-  const killers: (() => Promise<void>)[] = [];
-  let database: Database | null = null;
-  let pool: DatabasePool | null = null;
-  let services: Child | null = null;
-  let worker: Child | null = null;
+  return new DemoStack({ ...config, databaseUrl: null, redisUrl: null, dataDir: directory }, interrupted);
+}
 
-  const start = (name: string, role: string, more: Readonly<Record<string, string>>): Promise<Child> => {
-    signal.throwIfAborted();
-    const env = { ...environment(directory, there(database).url), ...more };
-    const onLost = (error: Error): void => lost.abort(error);
-    const logFile = join(directory, `${name}.log`);
-    return startChild({ name, roles: role, env, logFile, signal, onLost }, ({ kill }) => killers.push(kill));
-  };
+export class DemoStack {
+  /** Aborted when a process of the stack ends that should not have, or by an interrupt. */
+  readonly signal: AbortSignal;
+  readonly #config: Config;
+  readonly #lost = new AbortController();
+  readonly #killers: (() => Promise<void>)[] = [];
+  #database: Database | null = null;
+  #pool: DatabasePool | null = null;
+  #services: Child | null = null;
+  #worker: Child | null = null;
 
-  return {
-    directory,
-    signal,
-    pool: () => there(pool),
-    async openDatabase() {
-      database = await openDatabase(own, { log: () => {}, join: false });
-      signal.throwIfAborted();
-      await migrate(database.url);
-      await reachQueue(queueTarget(own, database.url), { log: () => {}, delay: processPorts.delay, signal });
-      pool = await openPool({ url: database.url, maxConnections: 3 });
-    },
-    async startServices() {
-      services = await start('services', roles, {});
-      return services.url;
-    },
-    async startWorker() {
-      worker = await start('worker', 'worker', { PAYMENTS_URL: there(services).url });
-      return worker.pid;
-    },
-    async killWorker() {
-      const { pid, kill } = there(worker);
-      await kill();
-      return pid;
-    },
-    async drain() {
-      // The worker first: what it has under way it asks of the others.
-      await worker?.drain();
-      await services?.drain();
-    },
-    async close({ keep }) {
-      await Promise.all(killers.map((kill) => kill()));
-      await pool?.end();
-      await database?.close();
-      if (!keep) await removeDataDir(directory);
-    },
-  };
+  constructor(config: Config, interrupted: AbortSignal) {
+    this.#config = config;
+    this.signal = AbortSignal.any([interrupted, this.#lost.signal]);
+  }
+
+  get directory(): string {
+    return this.#config.dataDir;
+  }
+
+  get pool(): DatabasePool {
+    return there(this.#pool);
+  }
+
+  /** PostgreSQL with the schema of this build and the queue's. */
+  async openDatabase(): Promise<void> {
+    this.#database = await openDatabase(this.#config, { log: () => {}, join: false });
+    this.signal.throwIfAborted();
+    const { url } = this.#database;
+    await migrate(url);
+    await reachQueue(queueTarget(this.#config, url), {
+      log: () => {},
+      delay: processPorts.delay,
+      signal: this.signal,
+    });
+    this.#pool = await openPool({ url, maxConnections: 3 });
+  }
+
+  /** Everything but the worker. @returns its URL */
+  async startServices(): Promise<string> {
+    this.#services = await this.#start('services', roles, {});
+    return this.#services.url;
+  }
+
+  /** @returns its pid */
+  async startWorker(): Promise<number> {
+    this.#worker = await this.#start('worker', 'worker', { PAYMENTS_URL: there(this.#services).url });
+    return this.#worker.pid;
+  }
+
+  /** SIGKILL. @returns the pid of the dead */
+  async killWorker(): Promise<number> {
+    const { pid, kill } = there(this.#worker);
+    await kill();
+    return pid;
+  }
+
+  /** Lets every process come to its end. */
+  async drain(): Promise<void> {
+    // The worker first: what it has under way it asks of the others.
+    await this.#worker?.drain();
+    await this.#services?.drain();
+  }
+
+  /** Ends everything, however far it has come, and removes the directory unless it is to be kept. */
+  async close({ keep }: { readonly keep: boolean }): Promise<void> {
+    await Promise.all(this.#killers.map((kill) => kill()));
+    await this.#pool?.end();
+    await this.#database?.close();
+    if (!keep) await removeDataDir(this.directory);
+  }
+
+  #start(name: string, role: string, more: Readonly<Record<string, string>>): Promise<Child> {
+    this.signal.throwIfAborted();
+    return startChild(
+      {
+        name,
+        roles: role,
+        env: { ...environment(this.directory, there(this.#database).url), ...more },
+        logFile: join(this.directory, `${name}.log`),
+        signal: this.signal,
+        onLost: (error) => this.#lost.abort(error),
+      },
+      ({ kill }) => this.#killers.push(kill),
+    );
+  }
 }
 
 /** This process's own environment, less whatever would make the children part of another system. */

@@ -1,0 +1,117 @@
+/** An e-mail address and a payment token are where they are needed, and nowhere else: canaries are looked for everywhere. */
+import { Redis } from 'ioredis';
+import { expect, it } from 'vitest';
+import { onEachBackend, type StackKit } from '../support/stack.ts';
+
+const email = 'canary-7f3a@example.com';
+const canary = /canary-7f3a|tok_canary/;
+/** Each way to end writes logs, snapshots and messages of its own. */
+const tokens = ['visa', 'decline_stolen', 'capture_declined', 'flaky_9', 'auth_expires', 'flaky_2'].map(
+  (scenario) => `tok_canary_${scenario}`,
+);
+
+onEachBackend('personal data', (kit) => {
+  it('is in no actor, message, job, log line or gateway record; the token is gone once it is settled', async () => {
+    // Nobody takes the jobs yet: they can be looked at.
+    const edge = await kit.start({ ROLE: 'edge,inventory', EDGE_BUDGET_MS: '500', LOG_LEVEL: 'trace' });
+    const productId = await edge.shop.product({ stock: 100 });
+    const place = (token: string) =>
+      edge.shop.place({
+        items: [{ productId, quantity: 1 }],
+        email,
+        token,
+        key: `key-of-${token.length}-${token.at(-1)}`,
+      });
+    const answers = await Promise.all(tokens.map(place));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 202, 202, 202, 202, 402]);
+    const queued = await everythingInQueue(kit);
+    expect(queued.jobs).toBeGreaterThan(0);
+    expect(queued.text).not.toMatch(canary);
+
+    await kit.start({ ROLE: 'worker', LOG_LEVEL: 'trace' });
+    await kit.settled();
+    const found = await tablesWith(kit);
+    // The ledger's e-mail, which the notice was sent to. Not the token: every authorization is settled.
+    expect(found).toEqual({ email: ['ledger.entry', 'notice.mailbox'], token: [] });
+    expect(
+      kit
+        .logged()
+        .split('\n')
+        .filter((line) => canary.test(line)),
+    ).toEqual([]);
+    expect(kit.logged()).toContain('notice sent');
+    expect((await everythingInQueue(kit)).text).not.toMatch(canary);
+
+    const shown = await Promise.all(
+      ['/orders', `/orders?user_id=550e8400-e29b-41d4-a716-446655440000`].map((path) =>
+        edge.shop.send({ method: 'GET', path }),
+      ),
+    );
+    for (const { text, status } of shown) {
+      expect(status).toBe(200);
+      expect(text).not.toMatch(canary);
+    }
+  });
+});
+
+/** Tables of every schema with a row that holds a canary. */
+async function tablesWith(kit: StackKit): Promise<{ email: string[]; token: string[] }> {
+  const tables = await kit.pg().query<{ name: string }>(
+    `select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema') order by 1`,
+  );
+  const holding = async (text: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const { name } of tables.rows) {
+      const { rows } = await kit.pg().query(`select from ${name} as t where t::text like $1 limit 1`, [`%${text}%`]);
+      if (rows.length > 0) found.push(name);
+    }
+    return found;
+  };
+  return { email: await holding('canary-7f3a'), token: await holding('tok_canary') };
+}
+
+/** All that the queue's backend keeps, as text, and how many jobs are in it. */
+async function everythingInQueue(kit: StackKit): Promise<{ text: string; jobs: number }> {
+  const redis = kit.redis();
+  const text = redis ? await dumpOf(redis.url) : await queueTables(kit);
+  return { text, jobs: [...text.matchAll(/actorId/g)].length };
+}
+
+async function queueTables(kit: StackKit): Promise<string> {
+  const tables = await kit
+    .pg()
+    .query<{ name: string }>(`select quote_ident(tablename) as name from pg_tables where schemaname = 'bullmq'`);
+  expect(tables.rows.length).toBeGreaterThan(0);
+  const texts = tables.rows.map(async ({ name }) => {
+    const { rows } = await kit.pg().query<{ row: string }>(`select t::text as row from bullmq.${name} as t`);
+    return rows.map(({ row }) => row).join('\n');
+  });
+  return (await Promise.all(texts)).join('\n');
+}
+
+async function dumpOf(url: string): Promise<string> {
+  const redis = new Redis(url);
+  try {
+    const keys = await redis.keys('*');
+    const values = keys.map(async (key) => {
+      switch (await redis.type(key)) {
+        case 'hash':
+          return JSON.stringify(await redis.hgetall(key));
+        case 'list':
+          return (await redis.lrange(key, 0, -1)).join();
+        case 'zset':
+          return (await redis.zrange(key, '0', '-1')).join();
+        case 'stream':
+          return JSON.stringify(await redis.xrange(key, '-', '+'));
+        case 'set':
+          return (await redis.smembers(key)).join();
+        default:
+          return redis.get(key);
+      }
+    });
+    return [...keys, ...(await Promise.all(values))].join('\n');
+  } finally {
+    redis.disconnect();
+  }
+}
