@@ -42,7 +42,7 @@ import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
 import { ledgerFace } from './services/ledger/face.ts';
 import ledgerPlugin from './services/ledger/plugin.ts';
-import { orderProjection } from './services/ledger/projection.ts';
+import { orderParkingProjection, orderProjection } from './services/ledger/projection.ts';
 import { createLedger, type Ledger } from './services/ledger/service.ts';
 import { createNotices } from './services/notices/service.ts';
 import ordersPlugin from './services/orders/plugin.ts';
@@ -201,6 +201,7 @@ function createSystem(config: Config, parts: SystemParts): ActorSystem {
     remoteEffects,
     companions: [acceptCompanion, operationCompanion],
     projections: { order: orderProjection },
+    parkingProjections: { order: orderParkingProjection },
     store: actorStore(pool),
     wakeUps: parts.publisher,
     feed: parts.feed,

@@ -29,6 +29,8 @@ create table ledger.entry (
     'PAYMENT_CAPTURED', 'COMPLETED', 'COMPENSATING', 'FAILED', 'CANCELLED', 'NEEDS_ATTENTION'
   )),
   revision int4 not null check (revision > 0),
+  -- Why the runtime itself has parked the saga (no transition says so); null otherwise. Such an order needs attention.
+  park_reason text,
   failure_code text,
   failure_detail jsonb,
   order_state text not null default 'none' check (order_state in ('none', 'created', 'confirmed', 'cancelled')),

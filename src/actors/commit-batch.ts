@@ -14,8 +14,10 @@ import type {
   LockedActor,
   NewMessage,
   Observation,
+  ParkingProjection,
   Participant,
   Projection,
+  ProjectedParking,
   ProjectedTransition,
   SettledOutcome,
   StateView,
@@ -35,6 +37,7 @@ export interface BatchSystem<Tx> {
   readonly isRemote: (effect: string) => boolean;
   readonly companions: ReadonlyMap<string, Companion<Tx, unknown>>;
   readonly projections: ReadonlyMap<string, Projection<Tx>>;
+  readonly parkingProjections: ReadonlyMap<string, ParkingProjection<Tx>>;
   readonly random: () => number;
   readonly leaseMarginMs: number;
   readonly redeliveryMs: number;
@@ -183,6 +186,13 @@ async function project<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>): Promise<
         batch.nowMs,
       );
   }
+  for (const [machine, group] of Map.groupBy(batch.parkings, (parked) => parked.machine)) {
+    const projection = batch.system.parkingProjections.get(machine);
+    if (projection) {
+      const parkings = group.map(({ parking }) => parking);
+      await projection(tx.raw, parkings, batch.nowMs);
+    }
+  }
 }
 
 /** Collects what one batch will write. */
@@ -192,6 +202,7 @@ class Batch<Tx> {
   readonly nowMs: number;
   readonly started: ActorRow[] = [];
   readonly projected: { machine: string; transition: ProjectedTransition }[] = [];
+  readonly parkings: { machine: string; parking: ProjectedParking }[] = [];
   readonly observations: Observation[] = [];
   readonly publish = new Set<string>();
   readonly #updates: ActorRow[] = [];
@@ -264,6 +275,9 @@ class Batch<Tx> {
     const { locked } = plan;
     if (!locked) throw new Error('only a locked actor can be rewritten');
     this.#updates.push(row);
+    // The runtime's parking, or its end; a machine's comes and goes with a transition.
+    if (row.parked !== locked.row.parked)
+      this.parkings.push({ machine: row.machine, parking: { actorId: row.id, parking: row.parked } });
     this.#wake(locked, row, next.type === 'again');
     // An event that only got its actor parked was not applied.
     const refused = plan.step.type === 'send' && row.parked;
@@ -338,8 +352,9 @@ class Batch<Tx> {
   /** A guard threw, a snapshot grew too large: this actor stands still, its neighbours in the batch go on. */
   #parkPoisoned(plan: Plan, error: unknown): void {
     const { locked } = plan;
-    // What a companion has written must not stay without its event: let the store roll it back.
-    if (!locked || plan.companion) throw error;
+    // What a companion or a participant has written must not stay without its transition: roll it back.
+    const wroteAlready = plan.companion !== null || (plan.action.type === 'move' && plan.action.cause.remote === false);
+    if (!locked || wroteAlready) throw error;
     const parking = { by: 'runtime', reason: error instanceof Error ? error.message : String(error) } as const;
     this.observations.push({ type: 'parked', actorId: locked.row.id, parking });
     this.#consumed.splice(0, this.#consumed.length, ...this.#consumed.filter((id) => id !== plan.consumes?.id));

@@ -309,6 +309,15 @@ export interface ProjectedTransition {
 /** Derives rows of its own from transitions, in their commit. Called with all transitions of one machine in a batch. */
 export type Projection<Tx> = (tx: Tx, transitions: readonly ProjectedTransition[], nowMs: number) => Promise<void>;
 
+/** The runtime itself has parked an actor, or let it go on (`null`): no transition tells of either. */
+export interface ProjectedParking {
+  readonly actorId: string;
+  readonly parking: Parking | null;
+}
+
+/** Derives rows of its own from parkings by the runtime, in their commit. */
+export type ParkingProjection<Tx> = (tx: Tx, parkings: readonly ProjectedParking[], nowMs: number) => Promise<void>;
+
 /** Where the runtime reports what it saw; never throws. Names are stable: metrics and logs hang on them. */
 export interface Observer {
   observe(observation: Observation): void;

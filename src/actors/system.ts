@@ -10,6 +10,7 @@ import type {
   Companion,
   Json,
   Observer,
+  ParkingProjection,
   Participant,
   ProcessPorts,
   Projection,
@@ -32,6 +33,8 @@ export interface SystemDefinition<Tx> {
   readonly companions: readonly Companion<Tx, never>[];
   /** By machine id. */
   readonly projections: Readonly<Record<string, Projection<Tx>>>;
+  /** By machine id. */
+  readonly parkingProjections?: Readonly<Record<string, ParkingProjection<Tx>>>;
   readonly store: ActorStore<Tx>;
   readonly wakeUps: WakeUps;
   readonly feed: CommitFeed;
@@ -196,6 +199,7 @@ function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {
       definition.companions.map((companion) => [companion.name, companion as Companion<Tx, unknown>]),
     ),
     projections: new Map(Object.entries(definition.projections)),
+    parkingProjections: new Map(Object.entries(definition.parkingProjections ?? {})),
     random: definition.process.random,
     leaseMarginMs: definition.limits.leaseMarginMs,
     redeliveryMs: definition.limits.redeliveryMs,

@@ -24,20 +24,16 @@ const foundRow = row(Type.Object({ found: Type.Boolean() }));
 /** Channel of the commit feed: one notice per batch with the ids of the actors that moved, or `*`. */
 export const commitChannel = 'waybill_commit';
 
-export function actorStore(pool: DatabasePool): ActorStore<Tx> {
+/**
+ * A connection into nowhere (a host that is gone, a cut network) never answers, and Slonik waits for it for ever. Longer
+ * than two statements may take and a lock, so that it ends nothing that still moves.
+ */
+const defaultDeadlineMs = 45_000;
+
+/** @param options `deadlineMs`: a transaction that takes longer counts as unanswered */
+export function actorStore(pool: DatabasePool, options: { readonly deadlineMs?: number } = {}): ActorStore<Tx> {
   return {
-    async transaction(work) {
-      let worked = false;
-      try {
-        return await pool.transaction(async (tx) => {
-          const result = await work(storeTransaction(tx));
-          worked = true;
-          return result;
-        });
-      } catch (error) {
-        throw toStoreError(error, worked);
-      }
-    },
+    transaction: (work) => transaction(pool, options.deadlineMs ?? defaultDeadlineMs, work),
     async read(ids) {
       try {
         // Index: actor_pkey.
@@ -63,6 +59,36 @@ export function actorStore(pool: DatabasePool): ActorStore<Tx> {
       }
     },
   };
+}
+
+async function transaction<R>(
+  pool: DatabasePool,
+  deadlineMs: number,
+  work: (tx: StoreTransaction<Tx>) => Promise<R>,
+): Promise<R> {
+  let worked = false;
+  let givenUp = false;
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      givenUp = true;
+      reject(new StoreError('unavailable', `no answer within ${deadlineMs} ms`, { commitUnknown: worked }));
+    }, deadlineMs);
+  });
+  const running = pool.transaction(async (tx) => {
+    const result = await work(storeTransaction(tx));
+    // Its caller has been told that nothing came of it: so nothing must.
+    if (givenUp) throw new StoreError('unavailable', 'given up before COMMIT');
+    worked = true;
+    return result;
+  });
+  try {
+    return await Promise.race([running, overdue]);
+  } catch (error) {
+    throw toStoreError(error, worked);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @param worked whether all of our statements had been answered, so that COMMIT was under way */

@@ -8,7 +8,8 @@ export type Tx = DatabaseTransactionConnection;
 
 const statementTimeoutMs = 15_000;
 const lockTimeoutMs = 10_000;
-const idleInTransactionTimeoutMs = 20_000;
+/** A process that stands still in a transaction holds the locks of a whole batch: others wait no longer for it than for a lease. */
+const idleInTransactionTimeoutMs = 5_000;
 
 export interface PoolOptions {
   readonly url: string;

@@ -146,7 +146,10 @@ class World {
         }
       },
     });
-    const booted = runtime.process({ seed: (this.#seed += 1), store: counted });
+    this.#seed += 1;
+    // Every other process commits in two lanes and small batches.
+    const limits = this.#seed % 2 === 0 ? { lanes: 2, maxBatch: 2 } : {};
+    const booted = runtime.process({ seed: this.#seed, store: counted, limits });
     for (const effect of ['bank.pay', 'bank.undo']) booted.effects.rule(effect, () => 'hold');
     return booted;
   }

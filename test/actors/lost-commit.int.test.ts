@@ -1,6 +1,8 @@
 /** The answer to a COMMIT is lost. Whatever became of it, each step is applied exactly once, and its caller hears so. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { actorStore } from '../../src/persistence/actor-store.ts';
 import { type DatabasePool, openPool } from '../../src/persistence/pool.ts';
+import { sql } from '../../src/persistence/sql.ts';
 import { type CommitFate, postgresProxy, type PostgresProxy } from '../support/postgres-proxy.ts';
 import { type TestProcess, useRuntime } from '../support/runtime.ts';
 import { done } from '../support/scripted-effects.ts';
@@ -18,8 +20,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await pool.end();
+  // The proxy first: a connection that has fallen silent would never end.
   await proxy.close();
+  await pool.end();
 });
 
 interface Loss {
@@ -172,4 +175,39 @@ test('a store that loses every COMMIT is away: the caller is told, and nobody tr
     clearInterval(never);
   }
   expect(await runtime.actor('t')).toBeNull();
+});
+
+test('a connection that falls silent after COMMIT does not hold up its process for ever', async () => {
+  const impatient = runtime.process({ pool, store: () => actorStore(pool, { deadlineMs: 200 }) });
+  proxy.nextCommit('silence');
+  const started = await impatient.system.start({ machine: 'trip', id: 't', input: { id: 't' } });
+  expect([proxy.struck(), started.type]).toEqual([1, 'applied']);
+  expect(await paths('t')).toEqual(['paying']);
+  await impatient.system.start({ machine: 'trip', id: 'next', input: { id: 'next' } });
+});
+
+test('a transaction that is given up before its COMMIT never commits', async () => {
+  let arrive = (): void => undefined;
+  const slow = new Promise<void>((resolve) => (arrive = resolve));
+  const store = actorStore(pool, { deadlineMs: 200 });
+  let ended: Promise<unknown> = Promise.resolve();
+  const given = store.transaction((tx) => {
+    const work = slow.then(() =>
+      tx.raw.query(sql.typeAlias('void')`insert into toy.applied (actor_id, key) values ('t', 'late')`),
+    );
+    ended = work;
+    return work;
+  });
+  await expect(given).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable', commitUnknown: false });
+  arrive();
+  await ended;
+  await eventually(async () => {
+    const { rows } = await runtime
+      .pg()
+      .query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      );
+    return rows[0]?.n === 0;
+  });
+  expect(await runtime.applied('t')).toEqual([]);
 });

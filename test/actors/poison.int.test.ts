@@ -103,7 +103,7 @@ describe('a transition that cannot be computed', () => {
   const brittle = actorMachine(
     setup({
       types: { context: {} as { filler: string }, events: {} as { type: string } },
-      actors: { 'bank.pay': stub },
+      actors: { 'bank.pay': stub, 'shelf.take': stub },
       actions: {
         grow: assign({ filler: 'x'.repeat(300_000) }),
         breaks: assign(() => {
@@ -113,8 +113,12 @@ describe('a transition that cannot be computed', () => {
     }).createMachine({
       id: 'brittle',
       context: { filler: '' },
-      on: { GROW: { actions: 'grow' }, BREAK: { actions: 'breaks' } },
-      invoke: { id: 'p', src: 'bank.pay' },
+      on: { GROW: { actions: 'grow' }, BREAK: { actions: 'breaks' }, TAKE: '.taking' },
+      initial: 'paying',
+      states: {
+        paying: { invoke: { id: 'p', src: 'bank.pay' } },
+        taking: { invoke: { id: 't', src: 'shelf.take', input: { shelf: 'done' }, onDone: { actions: 'breaks' } } },
+      },
     }),
     '1',
   );
@@ -130,6 +134,26 @@ describe('a transition that cannot be computed', () => {
     const answer = event === null ? await system.advance('b') : (await system.send('b', { type: event })).type;
     expect(answer).toBe(event === null ? 'parked' : 'refused');
     expect((await runtime.actor('b'))?.parked?.reason).toContain(reason);
+  });
+
+  test('after a message: the message stays', async () => {
+    const { system } = runtime.process({ machines: [brittle] });
+    await system.start({ machine: 'brittle', id: 'b', input: {} });
+    await runtime.pg().query(
+      `insert into actors.message (sender_id, target_id, target_machine, event, deliver_at, due_at)
+       values ('s', 'b', 'brittle', '{"type":"BREAK"}', actors.clock(), actors.clock())`,
+    );
+    expect(await system.advance('b')).toBe('parked');
+    expect(await runtime.messages('b')).toEqual([{ type: 'BREAK' }]);
+  });
+
+  test('leaves nothing of a local effect that had been applied already', async () => {
+    const { system } = runtime.process({ machines: [brittle] });
+    await system.start({ machine: 'brittle', id: 'b', input: {} });
+    await system.send('b', { type: 'TAKE' });
+    expect(await system.advance('b')).toBe('parked');
+    expect(await runtime.actor('b')).toMatchObject({ revision: 2, parked: { reason: 'an assign threw' } });
+    expect(await runtime.applied('b')).toEqual([]);
   });
 
   test('leaves nothing of a companion that had written already', async () => {

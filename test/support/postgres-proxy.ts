@@ -2,10 +2,11 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * What becomes of the next COMMIT. `answer-lost`: it happens, and its answer never comes. `never-arrives`: the connection
- * breaks before. `held`: the client sees its connection break while the COMMIT is still on its way.
+ * What becomes of the next COMMIT. `answer-lost`: it happens, and then the connection breaks. `never-arrives`: the
+ * connection breaks before. `held`: the client sees its connection break while the COMMIT is still on its way.
+ * `silence`: it happens, and the client never hears anything again, not even that its connection is gone.
  */
-export type CommitFate = 'answer-lost' | 'never-arrives' | 'held';
+export type CommitFate = 'answer-lost' | 'never-arrives' | 'held' | 'silence';
 
 export interface PostgresProxy {
   readonly url: string;
@@ -37,6 +38,10 @@ export async function postgresProxy(url: string): Promise<PostgresProxy> {
           server.destroy();
         });
         server.resume();
+        server.write(bytes);
+        return;
+      case 'silence':
+        server.unpipe(client);
         server.write(bytes);
         return;
       case 'held':

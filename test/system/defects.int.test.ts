@@ -152,6 +152,10 @@ onEachBackend('defects of the original demo', (kit) => {
     await kit.clock.jump(1_000);
     const others = await Promise.all(Array.from({ length: 30 }, () => first.shop.placed({ items: items() })));
     await first.shop.until(poisoned, 'NEEDS_ATTENTION');
+    // Not only where one asks for it by its id.
+    expect((await first.waybill.ledger.list({ status: 'NEEDS_ATTENTION', limit: 10 })).map(({ id }) => id)).toEqual([
+      poisoned,
+    ]);
     await kit.settled();
     expect(new Set((await Promise.all(others.map(kit.facts))).map(({ status }) => status))).toEqual(
       new Set(['COMPLETED']),
@@ -160,5 +164,6 @@ onEachBackend('defects of the original demo', (kit) => {
     await kit.pg().query('update actors.actor set snapshot = $2 where id = $1', [poisoned, rows[0]?.snapshot]);
     await first.shop.operate(poisoned, { type: 'RETRY' });
     await kit.ends(poisoned, 'COMPLETED');
+    expect(await first.waybill.ledger.list({ status: 'NEEDS_ATTENTION', limit: 10 })).toEqual([]);
   });
 });

@@ -1,7 +1,12 @@
 /** Derives the ledger's public record of an order from its saga's transitions, in their commits. */
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { outcomeOfEvent, type ProjectedTransition, type Projection } from '../../actors/index.ts';
+import {
+  outcomeOfEvent,
+  type ParkingProjection,
+  type ProjectedTransition,
+  type Projection,
+} from '../../actors/index.ts';
 import type { Tx } from '../../persistence/pool.ts';
 import { sql } from '../../persistence/sql.ts';
 import { type Decided, renderAnswer } from './answer-routes.ts';
@@ -16,6 +21,14 @@ export const orderProjection: Projection<Tx> = async (tx, transitions, nowMs) =>
   // The entry is inserted in this same transaction as its first transition would leave it.
   const moves = transitions.filter(({ from }) => from !== null).map(changeOf);
   if (moves.length > 0) await updateEntries(tx, moves, nowMs);
+};
+
+/** An order whose saga the runtime has parked needs attention, until it is let go on. Index: entry_pkey; HOT. */
+export const orderParkingProjection: ParkingProjection<Tx> = async (tx, parkings, nowMs) => {
+  const tuples = parkings.map(({ actorId, parking }) => [actorId, parking && parking.reason]);
+  await tx.query(sql.typeAlias('void')`
+    update ledger.entry e set park_reason = t.park_reason, updated_at = actors.from_ms(${nowMs})
+    from ${sql.unnest(tuples, ['uuid', 'text'])} as t (id, park_reason) where e.id = t.id`);
 };
 
 interface Change {

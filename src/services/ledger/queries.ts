@@ -52,8 +52,11 @@ const answerRow = row(AnswerRow);
 const keyedRow = row(Type.Object({ id: Text, fingerprint: Text, ...AnswerColumns }));
 const privateRow = row(Type.Object({ email: Text, payment_token: NullableText }));
 
+/** An order whose saga the runtime has parked needs attention, wherever it stands. */
+const shownStatus = sql.fragment`case when e.park_reason is null then e.status else 'NEEDS_ATTENTION' end`;
+
 const orderColumns = sql.fragment`
-  e.id, e.user_id, e.status, e.revision, e.currency, e.total_cents, e.authorization_id, e.decline_code,
+  e.id, e.user_id, ${shownStatus} as status, e.revision, e.currency, e.total_cents, e.authorization_id, e.decline_code,
   e.authorized_cents, e.captured_cents, e.voided_cents, e.refunded_cents, e.expired_cents, e.settlement, e.order_state,
   e.reservation_state, e.failure_code, e.failure_detail, e.created_at, e.updated_at,
   (
@@ -90,7 +93,7 @@ export async function listOrders(db: Reader, filter: OrderFilter): Promise<Order
   const { status, userId, productId, createdFromMs, createdBeforeMs, after, limit } = filter;
   const conditions = [
     sql.fragment`true`,
-    ...(status === undefined ? [] : [sql.fragment`e.status = ${status}`]),
+    ...(status === undefined ? [] : [sql.fragment`${shownStatus} = ${status}`]),
     ...(userId === undefined ? [] : [sql.fragment`e.user_id = ${userId}`]),
     ...(productId === undefined
       ? []
