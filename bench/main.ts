@@ -29,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help) console.log(help);
+if (values.help) process.stdout.write(`${help}\n`);
 else await main();
 
 async function main(): Promise<void> {
@@ -37,8 +37,12 @@ async function main(): Promise<void> {
     values.backend === 'both'
       ? (['redis', 'postgres'] as const)
       : [values.backend === 'redis' ? ('redis' as const) : ('postgres' as const)];
+  // What watches over the child processes does not keep this one alive.
+  const alive = setInterval(() => {}, 1_000);
   for (let round = 1; round <= Number(values.rounds); round += 1)
-    for (const backend of backends) console.log(JSON.stringify({ round, backend, ...(await measure(backend)) }));
+    for (const backend of backends)
+      process.stdout.write(`${JSON.stringify({ round, backend, ...(await measure(backend)) })}\n`);
+  clearInterval(alive);
 }
 
 async function measure(backend: 'redis' | 'postgres') {

@@ -1,6 +1,7 @@
 /** The database that a command works on: DATABASE_URL, or the embedded PostgreSQL of DATA_DIR, running or not. */
 import type { Config } from '../config.ts';
 import { claimDataDir, DataDirInUse } from '../persistence/claim-data-dir.ts';
+import { EmbeddedPostgresError } from '../persistence/embedded-postgres-error.ts';
 import { joinEmbeddedPostgres, startEmbeddedPostgres } from '../persistence/embedded-postgres.ts';
 import { reachPostgres } from '../persistence/reach.ts';
 import { processPorts } from '../process-ports.ts';
@@ -22,7 +23,7 @@ export interface OpenOptions {
 
 /**
  * Waits for a server that is late.
- * @throws WrongDatabase, DataDirInUse: one line each, fit to be printed
+ * @throws WrongDatabase, DataDirInUse, EmbeddedPostgresError: one line each, fit to be printed
  */
 export async function openDatabase(config: Config, options: OpenOptions): Promise<Database> {
   if (config.databaseUrl !== null) {
@@ -41,7 +42,9 @@ export async function openDatabase(config: Config, options: OpenOptions): Promis
 const joinTimeoutMs = 30_000;
 
 async function ownEmbedded(config: Config, { log }: OpenOptions): Promise<Database> {
-  const claim = await claimDataDir(config.dataDir);
+  const claim = await claimDataDir(config.dataDir).catch((error: unknown) => {
+    throw unusable(config.dataDir, error);
+  });
   try {
     const server = await startEmbeddedPostgres({ dataDir: config.dataDir, fsync: true, log });
     const close = async (): Promise<void> => {
@@ -51,8 +54,14 @@ async function ownEmbedded(config: Config, { log }: OpenOptions): Promise<Databa
     return { url: server.url, name: `PostgreSQL 18 in ${config.dataDir}`, embedded: true, close };
   } catch (error) {
     await claim.release();
-    throw error;
+    throw unusable(config.dataDir, error);
   }
+}
+
+/** What the file system has against the directory (no right to it, no space, a file in its place), in one line. */
+function unusable(dataDir: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  return new EmbeddedPostgresError(`DATA_DIR ${dataDir} cannot be used: ${error.message}`, { cause: error });
 }
 
 /** The instance that holds the directory keeps its server: we only borrow the address. */

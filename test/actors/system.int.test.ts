@@ -5,6 +5,7 @@ import type { Tx } from '../../src/persistence/pool.ts';
 import { redeliveryMs, startMs, useRuntime } from '../support/runtime.ts';
 import { refused } from '../support/scripted-effects.ts';
 import { restMs } from '../support/toys.ts';
+import { eventually } from '../support/wait.ts';
 
 const runtime = useRuntime();
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -81,6 +82,42 @@ describe('start', () => {
     );
     expect(answers.map(({ type }) => type).sort()).toEqual(['applied', 'exists', 'exists', 'exists']);
     expect((await runtime.actor('t'))?.revision).toBe(1);
+  });
+
+  test('one that waits for another to commit the same id answers `exists`, and its neighbours are started', async () => {
+    let commit = (): void => undefined;
+    const held = new Promise<void>((resolve) => (commit = resolve));
+    let inserted = (): void => undefined;
+    const inserting = new Promise<void>((resolve) => (inserted = resolve));
+    const slow = runtime.process({
+      store: (store) => ({
+        ...store,
+        transaction: (work) =>
+          store.transaction(async (tx) => {
+            const result = await work(tx);
+            inserted();
+            await held;
+            return result;
+          }),
+      }),
+    });
+    const first = slow.system.start({ machine: 'trip', id: 't', input: { id: 't' } });
+    await inserting;
+    const { system, seen } = runtime.process();
+    const second = Promise.all(
+      ['t', 'u'].map((id) => system.start({ machine: 'trip', id, input: { id } }).then(({ type }) => type)),
+    );
+    await eventually(async () => {
+      const { rows } = await runtime
+        .pg()
+        .query<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+      return rows[0]?.n === 1;
+    });
+    commit();
+    expect([(await first).type, await second]).toEqual(['applied', ['exists', 'applied']]);
+    expect(seen('commit-retried')).toEqual([{ type: 'commit-retried', reason: 'conflict' }]);
   });
 
   test.each(['refused', 'exists'] as const)(
