@@ -70,3 +70,6 @@ export type Next =
   | { readonly type: 'absent' }
   /** Its machine or version is not registered here: somebody else's actor. */
   | { readonly type: 'left' };
+
+/** The idempotency key of an effect: the same across attempts, redeliveries and RETRY. */
+export const effectKey = (actorId: string, effect: string): string => `${actorId}:${effect}`;

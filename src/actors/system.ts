@@ -1,6 +1,7 @@
 /** The library's face: define a system of machines and effects over a store, then start, send, advance, read, wait. */
 import { assertActorId } from './actor-id.ts';
-import { commitBatch, type BatchResult, type BatchSystem } from './commit-batch.ts';
+import type { BatchSystem } from './batch.ts';
+import { type BatchResult, commitBatch } from './commit-batch.ts';
 import { groupCommit, LostCommit } from './group-commit.ts';
 import type {
   ActorEvent,
@@ -105,6 +106,7 @@ export interface ActorSystem {
 const pollMs = 250;
 
 export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSystem {
+  assertHandled(definition);
   const { store, limits, process } = definition;
   const batchSystem = toBatchSystem(definition);
   const publish = (actorIds: readonly string[]): void => {
@@ -184,6 +186,19 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
       return { type: 'applied', revision };
     },
   };
+}
+
+/** @throws when a machine asks for an effect that nobody carries out, which would only show once an actor gets there */
+function assertHandled<Tx>({ machines, participants, remoteEffects }: SystemDefinition<Tx>): void {
+  const handled = new Set([
+    ...participants.flatMap(({ effects }) => effects),
+    ...remoteEffects.map(({ effect }) => effect),
+  ]);
+  for (const { id, version, effects } of machines) {
+    const missing = effects.filter((effect) => !handled.has(effect));
+    if (missing.length > 0)
+      throw new Error(`${id} v${version} asks for effects without a handler: ${missing.join(', ')}`);
+  }
 }
 
 function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {

@@ -1,7 +1,6 @@
 /** Moves one actor as far as it goes: commit a step, make the call it claimed, come back with the outcome, repeat. */
-import { effectKey } from './commit-batch.ts';
 import type { Outcome, PendingEffect, ProcessPorts, RemoteEffect } from './ports.ts';
-import type { Next, Step, StepResult } from './steps.ts';
+import { effectKey, type Next, type Step, type StepResult } from './steps.ts';
 
 export interface VisitPorts {
   readonly commit: (step: Step) => Promise<StepResult>;

@@ -62,6 +62,8 @@ export interface ActorMachine {
   /** SHA-256 of the machine's structure: states, transitions, names of guards and actions, delays, tags, meta. */
   readonly structureHash: string;
   readonly config: Json;
+  /** Names of all effects it may ask for. */
+  readonly effects: readonly string[];
   start(input: Json): MachineStep;
   /** @throws RehydrationError */
   rehydrate(snapshot: PersistedSnapshot): MachineStep;
@@ -87,12 +89,20 @@ export function actorMachine(definition: AnyStateMachine, version: string): Acto
     version,
     structureHash: structureHash(config),
     config,
+    effects: effectsOf(machine.root),
     start: (input) => toStep(invokes, ...initialTransition(machine, input)),
     rehydrate: (snapshot) => toStep(invokes, rehydrate(machine, snapshot), []),
     step: (state, event) => toStep(invokes, ...transition(machine, state, event)),
     accepts: (state, event) => state.can(event),
     acceptedEvents: (state) => acceptedEvents(machine, state),
   };
+}
+
+function effectsOf(node: AnyStateNode): string[] {
+  const own = node.invoke.map(({ src }) =>
+    typeof src === 'string' ? src : `${node.id} invokes something without a name`,
+  );
+  return [...new Set([...own, ...Object.values(node.states).flatMap(effectsOf)])];
 }
 
 function acceptedEvents(machine: AnyStateMachine, state: LiveState): string[] {

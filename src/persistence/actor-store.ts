@@ -13,7 +13,7 @@ import type {
 } from '../actors/index.ts';
 import { StoreError } from '../actors/index.ts';
 import { asActor, actorRow, asMessage, asTransition, messageRow, transitionRow, wakeRow } from './actor-rows.ts';
-import { classifyFault } from './faults.ts';
+import { classifyFault, isSchemaFault } from './faults.ts';
 import type { DatabasePool, Tx } from './pool.ts';
 import { row, sql } from './sql.ts';
 
@@ -94,7 +94,8 @@ async function transaction<R>(
 /** @param worked whether all of our statements had been answered, so that COMMIT was under way */
 function toStoreError(error: unknown, worked: boolean): unknown {
   if (error instanceof StoreError) return error;
-  const kind = classifyFault(error);
+  // What the whole schema is to blame for must not park the actor that ran into it.
+  const kind = isSchemaFault(error) ? 'unavailable' : classifyFault(error);
   if (kind === null) return error;
   return new StoreError(kind, messageOf(error), { cause: error, commitUnknown: worked && kind === 'unavailable' });
 }

@@ -31,6 +31,20 @@ export function classifyFault(error: unknown): StoreError['kind'] | null {
   return null;
 }
 
+/**
+ * Whether the statement does not fit the schema (a table or a right is missing, a build is ahead of its migrations):
+ * `rejected`, but for everybody alike, so that no single row is to blame.
+ */
+export function isSchemaFault(error: unknown): boolean {
+  let link = error;
+  for (let depth = 0; depth < maxCauses && link instanceof Error; depth++) {
+    if (link instanceof InputSyntaxError) return true;
+    if ('code' in link && typeof link.code === 'string' && /^42[0-9A-Z]{3}$/.test(link.code)) return true;
+    link = link.cause;
+  }
+  return false;
+}
+
 const maxCauses = 8;
 
 function kindOfClass(error: Error): StoreError['kind'] | null {

@@ -68,6 +68,29 @@ describe('a poisoned actor among 49 others is parked with a reason, and they go 
   });
 });
 
+describe('what no actor is to blame for parks nobody', () => {
+  test('a table is missing: the visit fails, and goes through once it is there', async () => {
+    const { system } = runtime.process();
+    await system.start({ machine: 'trip', id: 't', input: { id: 't' } });
+    await runtime.pg().query('alter table actors.transition rename to transition_away');
+    await expect(system.advance('t')).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' });
+    await runtime.pg().query('alter table actors.transition_away rename to transition');
+    expect(await runtime.actor('t')).toMatchObject({ revision: 1, parked: null });
+    expect(await system.advance('t')).toBe('waiting');
+  });
+
+  test('an effect without a handler: the system is refused as it is put together', () => {
+    const machine = setup({ actors: { 'nobody.acts': stub } }).createMachine({
+      id: 'lonely',
+      initial: 'asking',
+      states: { asking: { invoke: { id: 'ask', src: 'nobody.acts' } } },
+    });
+    expect(() => runtime.process({ machines: [actorMachine(machine, '1')] })).toThrow(
+      'lonely v1 asks for effects without a handler: nobody.acts',
+    );
+  });
+});
+
 describe('an event that makes a guard throw', () => {
   test('sent: refused, and the actor is parked', async () => {
     const { system } = runtime.process();
