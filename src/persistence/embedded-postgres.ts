@@ -79,7 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       return { ...(await connectTo(cluster)), adopted };
     } catch (error) {
       // A server that was adopted on its way down; a new one is started in its place.
-      if (attempt === maxAdoptions || (await livePostmaster(cluster)) !== null) throw error;
+      if (attempt === maxAdoptions || !(await isEnding(cluster, error))) throw error;
     }
   }
 }
@@ -118,6 +118,20 @@ async function ensureServer(cluster: Cluster, options: EmbeddedPostgresOptions):
   }
   await startServer(cluster, { port, fsync, maxConnections, mayMove: options.port === undefined });
   return false;
+}
+
+/** SQLSTATE of a server that is shutting down (or starting up, which is waited for before). */
+const cannotConnectNow = '57P03';
+const endTimeoutMs = 60_000;
+
+/** Whether the server that refused us is gone, or about to be; waits until it is. */
+async function isEnding(cluster: Cluster, refusal: unknown): Promise<boolean> {
+  const mayEnd = refusal instanceof Error && 'code' in refusal && refusal.code === cannotConnectNow;
+  for (let waitedMs = 0; (await livePostmaster(cluster)) !== null; waitedMs += joinPollMs) {
+    if (!mayEnd || waitedMs > endTimeoutMs) return false;
+    await sleep(joinPollMs);
+  }
+  return true;
 }
 
 async function connectTo(cluster: Cluster): Promise<Omit<EmbeddedPostgres, 'adopted'>> {

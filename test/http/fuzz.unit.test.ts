@@ -119,9 +119,9 @@ test('no input is answered with a 500, and every refusal is a problem', async ()
         expectProblem(answer, answer.statusCode, error);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [[{ verb: 'POST', path: '/internal/orders', fields: {}, body: undefined }]] },
   );
-  // The generator reaches what it is for; a fuzz in which everything is a 404 proves nothing.
+  // The generator reaches what it is for; a fuzz in which everything is a 404 proves nothing. (204 is rare: the example.)
   const unreached = [200, 202, 204, 400, 404, 405, 413, 415].filter((status) => !statuses.has(status));
   expect(unreached).toEqual([]);
 });

@@ -87,7 +87,7 @@ describe.each(users)('a fresh copy, as $title', ({ uid }) => {
     await started.exited;
     expect(await livePostmaster(cluster)).toBeNull();
     expect(await processesIn(home)).toEqual([]);
-    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow('fetch failed');
     expect(started.output()).not.toMatch(/^\s+at .*:\d+:\d+/m);
   });
 });

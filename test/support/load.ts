@@ -28,7 +28,7 @@ export function startLoad(
   const differing: string[] = [];
   let failures = 0;
   let begun = 0;
-  let stopped = false;
+  const stopping = new AbortController();
 
   const insist = async (key: string, n: number): Promise<HttpAnswer> => {
     const { tokens, items } = options;
@@ -44,7 +44,7 @@ export function startLoad(
     }
   };
   const client = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const n = begun++;
       const key = `load-${n}`;
       const answer = await insist(key, n);
@@ -65,7 +65,7 @@ export function startLoad(
       await Promise.race([reached, clients]);
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       await clients;
       if (differing.length > 0) throw new Error(`other bytes for the same key: ${differing.join(', ')}`);
     },

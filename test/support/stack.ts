@@ -63,9 +63,9 @@ const hasRedis = spawnSync('redis-server', ['--version']).status === 0 || proces
 /** A suite per backend of the queue; that on Redis is skipped where the machine has none. */
 export function onEachBackend(title: string, suite: (kit: StackKit) => void): void {
   for (const backend of ['postgres', 'redis'] as const)
-    describe.skipIf(backend === 'redis' && !hasRedis)(`${title} (wake-ups over ${backend})`, () =>
-      suite(useStack(backend)),
-    );
+    describe.skipIf(backend === 'redis' && !hasRedis)(`${title} (wake-ups over ${backend})`, () => {
+      suite(useStack(backend));
+    });
 }
 
 /** Call it at the top of a file or a `describe`. */

@@ -60,7 +60,7 @@ export async function openWire(): Promise<Wire> {
     const carry = async (): Promise<void> => {
       const payload = await text(request);
       const fate = fateOf(words, call);
-      if (fate === 'unavailable') return void sendUnavailable(response);
+      if (fate === 'unavailable') return sendUnavailable(response);
       if (fate === 'loseRequest') return void response.destroy();
       if (fate === 'holdRequest') await hold(call);
       if (!participant) throw new Error('the wire leads nowhere yet');
@@ -68,7 +68,7 @@ export async function openWire(): Promise<Wire> {
       const answer = await participant.inject({ method, url: path, headers, ...(payload ? { payload } : {}) });
       if (fate === 'loseAnswer') return void response.destroy();
       if (fate === 'holdAnswer') await hold(call);
-      const type = String(answer.headers['content-type'] ?? 'application/json');
+      const type = answer.headers['content-type']?.toString() ?? 'application/json';
       response.writeHead(answer.statusCode, { 'content-type': type }).end(answer.body);
     };
     carry().catch(() => response.destroy());

@@ -45,9 +45,9 @@ onEachBackend('crowds', (kit) => {
     const rounds = 5;
     const perRound = 24;
     for (let round = 0; round < rounds; round += 1) {
-      const placing = Array.from({ length: perRound }, (_, n) => {
+      const placing = Array.from({ length: perRound }, async (_, n) => {
         const items = products.map((productId) => ({ productId, quantity: 1 }));
-        return stacks[n % stacks.length]?.shop.placed({ items: n % 2 === 0 ? items : items.toReversed() });
+        await stacks[n % stacks.length]?.shop.placed({ items: n % 2 === 0 ? items : items.toReversed() });
       });
       await Promise.all(placing);
     }
