@@ -31,6 +31,7 @@ import { type Account, canReach, postgresAccount } from './unprivileged-account.
 const majorVersion = '18';
 const maxAdoptions = 3;
 const joinPollMs = 50;
+const endTimeoutMs = 60_000;
 const databaseName = 'waybill';
 /** Bytewise order with Unicode character classes, built in: the system's locales have no say in an index. */
 const initArguments = [
@@ -120,13 +121,9 @@ async function ensureServer(cluster: Cluster, options: EmbeddedPostgresOptions):
   return false;
 }
 
-/** SQLSTATE of a server that is shutting down (or starting up, which is waited for before). */
-const cannotConnectNow = '57P03';
-const endTimeoutMs = 60_000;
-
-/** Whether the server that refused us is gone, or about to be; waits until it is. */
+/** Whether the server that refused us has gone; waits for one that is on its way (57P03: it takes no connections now). */
 async function isEnding(cluster: Cluster, refusal: unknown): Promise<boolean> {
-  const mayEnd = refusal instanceof Error && 'code' in refusal && refusal.code === cannotConnectNow;
+  const mayEnd = refusal instanceof Error && 'code' in refusal && refusal.code === '57P03';
   for (let waitedMs = 0; (await livePostmaster(cluster)) !== null; waitedMs += joinPollMs) {
     if (!mayEnd || waitedMs > endTimeoutMs) return false;
     await sleep(joinPollMs);

@@ -1,11 +1,12 @@
 /** Many at once: one key, one scarce product, the same products in opposite order. */
 import { beforeAll, expect, it } from 'vitest';
+import { startLoad } from '../support/load.ts';
 import { onEachBackend, type Stack } from '../support/stack.ts';
 
 onEachBackend('crowds', (kit) => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await kit.start({ EDGE_BUDGET_MS: '10000' });
+    stack = await kit.start({ EDGE_BUDGET_MS: '10000', REDELIVERY_MS: '1000' });
   });
 
   it('20 requests with one key are one order, and get the same bytes', async () => {
@@ -73,5 +74,24 @@ onEachBackend('crowds', (kit) => {
     await kit.settled();
     expect(await kit.stock(productId)).toEqual({ onHand: 150, reserved: 0 });
     await other.close();
+  });
+
+  it('connections to Postgres are cut again and again: answered once per key, and nothing half done', async () => {
+    const productId = await stack.shop.product({ stock: 100 });
+    const load = startLoad(stack.shop, { clients: 10, tokens: ['tok_visa'], items: [{ productId, quantity: 1 }] });
+    let cut = 0;
+    for (let times = 0; times < 6; times += 1) {
+      await load.goesOn(8);
+      const { rowCount } = await kit.pg().query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and state = 'idle in transaction'`,
+      );
+      cut += rowCount ?? 0;
+    }
+    await load.stop();
+    expect(cut, 'transactions that were cut').toBeGreaterThan(0);
+    await kit.settled();
+    expect(load.answers.size).toBeGreaterThanOrEqual(48);
+    expect(await kit.stock(productId)).toEqual({ onHand: 100 - load.answers.size, reserved: 0 });
   });
 });

@@ -14,7 +14,7 @@ const tokens = ['visa', 'decline_stolen', 'capture_declined', 'flaky_9', 'auth_e
 onEachBackend('personal data', (kit) => {
   it('is in no actor, message, job, log line or gateway record; the token is gone once it is settled', async () => {
     // Nobody takes the jobs yet: they can be looked at.
-    const edge = await kit.start({ ROLE: 'edge,inventory', EDGE_BUDGET_MS: '500', LOG_LEVEL: 'trace' });
+    const edge = await kit.start({ ROLE: 'edge,inventory', LOG_LEVEL: 'trace' });
     const productId = await edge.shop.product({ stock: 100 });
     const place = (token: string) =>
       edge.shop.place({
