@@ -1,7 +1,4 @@
 /** The benchmark: orders over HTTP to COMPLETED, on a stack of its own with fsync on. Figures, never a pass or fail. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../src/persistence/embedded-postgres.ts';
 import { openPool } from '../src/persistence/pool.ts';
@@ -9,6 +6,7 @@ import { audit } from '../src/audit/audit.ts';
 import { actorMachines } from '../src/compose.ts';
 import { migrate } from '../src/persistence/migrate.ts';
 import { startRedis } from '../test/support/redis.ts';
+import { temporaryDataDir } from '../test/support/temporary-data-dir.ts';
 import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
 import { startProcess } from './processes.ts';
 
@@ -46,10 +44,10 @@ async function main(): Promise<void> {
 }
 
 async function measure(backend: 'redis' | 'postgres') {
-  const dataDir = await mkdtemp(join(tmpdir(), 'waybill-bench-'));
-  const closing: (() => Promise<void>)[] = [() => rm(dataDir, { recursive: true, force: true })];
+  const dataDir = await temporaryDataDir();
+  const closing: (() => Promise<void>)[] = [() => dataDir.remove()];
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir, fsync: true });
+    const postgres = await startEmbeddedPostgres({ dataDir: dataDir.path, fsync: true });
     closing.push(() => postgres.stop());
     const redis = backend === 'redis' ? await startRedis() : null;
     if (backend === 'redis' && !redis) return { skipped: 'no redis-server on the PATH' };
