@@ -54,7 +54,6 @@ async function measure(backend: 'redis' | 'postgres') {
     if (redis) closing.push(() => redis.stop());
     await migrate(postgres.url);
     const env = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', MOCK_FAILURE_RATE: '0', LOG_LEVEL: 'warn' };
-    if (backend === 'postgres') await startProcess('all', env).then((probe) => probe.stop());
     const edge = await startProcess('edge,orders,inventory,payments', env);
     closing.push(() => edge.stop());
     const worker = await startProcess('worker', env);

@@ -1,5 +1,5 @@
 /** The invariants of the whole system, checked on its database: each is a query or a replay that must find nothing. */
-import type { DatabasePool } from '../persistence/pool.ts';
+import type { CommonQueryMethods } from 'slonik';
 import type { ActorMachine } from '../actors/index.ts';
 import { checkLogs } from './check-logs.ts';
 import { invariants } from './invariants.ts';
@@ -31,19 +31,19 @@ export interface AuditOptions {
 const maxFindings = 20;
 const findingRow = row(Type.Object({ found: Type.Unknown() }));
 
-/** Reads only, one invariant after the other; on a system at work, what is under way is left out by the queries. */
-export async function audit(pool: DatabasePool, options: AuditOptions): Promise<AuditReport> {
+/** Reads only, one invariant after the other, from the pool or in a transaction; on a system at work, what is under way is left out by the queries. */
+export async function audit(db: CommonQueryMethods, options: AuditOptions): Promise<AuditReport> {
   const checks: AuditReport['checks'][number][] = [];
   const findings: Finding[] = [];
   for (const { id, promise, query, onlyLive } of invariants) {
     if (onlyLive && !options.live) continue;
-    const rows = await pool.any(
+    const rows = await db.any(
       sql.type(findingRow)`select to_jsonb(finding) as found from (${query}) as finding limit ${maxFindings}`,
     );
     checks.push({ id, promise, findings: rows.length });
     findings.push(...rows.map(({ found }) => ({ invariant: id, row: found })));
   }
-  const logs = await checkLogs(pool, options.machines, maxFindings);
+  const logs = await checkLogs(db, options.machines, maxFindings);
   for (const { id, promise } of logs.checks) {
     const found = logs.findings.filter((finding) => finding.invariant === id);
     checks.push({ id, promise, findings: found.length });

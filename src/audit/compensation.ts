@@ -29,9 +29,9 @@ export function undosOf(config: Json): Undos {
 export function checkCompensation(
   log: readonly TransitionRecord[],
   undos: Undos,
-  end: StateView,
+  end: StateView | null,
 ): Record<string, Json>[] {
-  const status = end.meta['status'];
+  const status = end?.meta['status'];
   if (status !== 'FAILED' && status !== 'CANCELLED') return [];
   const owed = owedUndos(log, undos);
   const done = doneUndos(log, undos);

@@ -1,5 +1,6 @@
 /** The actor store on Postgres: locks, loads and writes whole batches, a constant number of statements each. */
 import { Type } from '@sinclair/typebox';
+import type { CommonQueryMethods } from 'slonik';
 import { IntegrityConstraintViolationError } from 'slonik';
 import type {
   ActorRow,
@@ -14,7 +15,7 @@ import type {
 import { StoreError } from '../actors/index.ts';
 import { asActor, actorRow, asMessage, asTransition, messageRow, transitionRow, wakeRow } from './actor-rows.ts';
 import { classifyFault, isSchemaFault } from './faults.ts';
-import type { DatabasePool, Tx } from './pool.ts';
+import type { Tx } from './pool.ts';
 import { row, sql } from './sql.ts';
 
 const nowRow = row(Type.Object({ now_ms: Type.Number() }));
@@ -31,7 +32,7 @@ export const commitChannel = 'waybill_commit';
 const defaultDeadlineMs = 45_000;
 
 /** @param options `deadlineMs`: a transaction that takes longer counts as unanswered */
-export function actorStore(pool: DatabasePool, options: { readonly deadlineMs?: number } = {}): ActorStore<Tx> {
+export function actorStore(pool: CommonQueryMethods, options: { readonly deadlineMs?: number } = {}): ActorStore<Tx> {
   return {
     transaction: (work) => transaction(pool, options.deadlineMs ?? defaultDeadlineMs, work),
     async read(ids) {
@@ -62,7 +63,7 @@ export function actorStore(pool: DatabasePool, options: { readonly deadlineMs?: 
 }
 
 async function transaction<R>(
-  pool: DatabasePool,
+  pool: CommonQueryMethods,
   deadlineMs: number,
   work: (tx: StoreTransaction<Tx>) => Promise<R>,
 ): Promise<R> {
