@@ -15,7 +15,7 @@ const migrationWaitMs = 600_000;
 /** A drain that takes longer is cut off: orchestrators kill after 30 s, and everything here survives a kill. */
 const maxDrainMs = 25_000;
 
-/** Runs until SIGINT or SIGTERM; a second signal does not wait. */
+/** Runs until SIGINT or SIGTERM; a second signal, more than a moment later, does not wait. */
 export async function start({ config, print, json }: Invocation): Promise<ExitCode> {
   const stopping = stopSignal();
   const log = createLogger({
@@ -66,15 +66,19 @@ async function prepare(
   await reachQueue(queueTarget(config, database.url), { log, delay: processPorts.delay, signal });
 }
 
+/** A terminal's Ctrl-C goes to the whole group, and npm or a watcher may pass it on once more: that is one request. */
+const echoMs = 1_000;
+
 function stopSignal() {
   const controller = new AbortController();
-  let times = 0;
+  let firstAtMs = Infinity;
   const requested = new Promise<void>((resolve) =>
     controller.signal.addEventListener('abort', () => resolve(), { once: true }),
   );
   const onSignal = (): void => {
-    times += 1;
-    if (times > 1) process.exit(exitCodes.problem);
+    const nowMs = performance.now();
+    if (nowMs - firstAtMs > echoMs) process.exit(exitCodes.problem);
+    firstAtMs = Math.min(firstAtMs, nowMs);
     controller.abort();
   };
   process.on('SIGINT', onSignal);

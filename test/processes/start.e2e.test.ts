@@ -70,6 +70,16 @@ describe('on embedded defaults', () => {
     expect(await livePostmaster({ dir: join(DATA_DIR, 'postgres') })).toBeNull();
   });
 
+  it('one Ctrl-C that arrives twice, by the terminal and by npm or a watcher, drains as one', async () => {
+    const DATA_DIR = await dataDir();
+    const first = start({ DATA_DIR });
+    await up(first);
+    process.kill(first.pid, 'SIGINT');
+    process.kill(first.pid, 'SIGTERM');
+    expect(await first.exited).toEqual({ code: 0, signal: null });
+    expect(await livePostmaster({ dir: join(DATA_DIR, 'postgres') })).toBeNull();
+  });
+
   it('after kill -9 it adopts the server that is still running, and finishes what was on its way', async () => {
     const DATA_DIR = await dataDir();
     // Long leases: what the dead process has begun is taken up when they end.
