@@ -30,9 +30,13 @@ export function textTable(head: readonly string[], rows: readonly (readonly Cell
     .join('\n');
 }
 
-/** `59.98 USD`. Every currency here has two decimals. */
-export function money(amountCents: number, currency: string): string {
-  return `${(amountCents / 100).toFixed(2)} ${currency}`;
+/** `59.98 USD`, `5998 JPY`: as many decimals as the currency has (two, if it is not known). */
+export function money(amountMinor: number, currency: string): string {
+  const { maximumFractionDigits: decimals = 2 } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
+  return `${(amountMinor / 10 ** decimals).toFixed(decimals)} ${currency}`;
 }
 
 /** `340 ms`, `12.4 s`, `7 min`, `3 h`, `2 d`: as precise as a person cares. */

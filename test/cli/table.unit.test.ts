@@ -28,6 +28,14 @@ describe('money', () => {
   ])('%i cents is %s', (cents, text) => {
     expect(money(cents, 'USD')).toBe(text);
   });
+
+  it.each([
+    ['JPY', '2999 JPY'],
+    ['KWD', '2.999 KWD'],
+    ['XQX', '29.99 XQX'],
+  ])('in %s is %s', (currency, text) => {
+    expect(money(2_999, currency)).toBe(text);
+  });
 });
 
 describe('durations', () => {
