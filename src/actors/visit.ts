@@ -65,7 +65,8 @@ async function call(
   { actorId, effect, traceparent }: Claimed,
 ): Promise<Outcome | { type: 'notNow'; retryAfterMs: number }> {
   const handler = ports.remoteEffects.get(effect.src);
-  if (!handler) return { type: 'failed', code: 'no_handler', message: `no handler for the effect ${effect.src}` };
+  // Only what is known to be remote is ever claimed.
+  if (!handler) throw new Error(`no handler for the effect ${effect.src}`);
   const timeout = new AbortController();
   const over = new AbortController();
   const key = effectKey(actorId, effect.src);

@@ -9,7 +9,6 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import {
   becomesReady,
@@ -25,6 +24,7 @@ import {
   writeOwned,
 } from './postgres-cluster.ts';
 import { prepareBinaries } from './postgres-binaries.ts';
+import { withClient } from './with-client.ts';
 import { type Account, canReach, postgresAccount } from './unprivileged-account.ts';
 
 /** The major version of the pinned binaries; they cannot open a cluster of another one. */
@@ -235,16 +235,4 @@ async function ensureDatabase(adminUrl: string): Promise<void> {
 
 async function answers(url: string): Promise<boolean> {
   return withClient(url, () => Promise.resolve(true)).catch(() => false);
-}
-
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks fails the query in flight; without a listener it would end the process too.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

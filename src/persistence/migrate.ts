@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { withClient } from './with-client.ts';
 
 const defaultDirectory = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));
 /** Any constant will do, as long as nothing else in the database takes it: the ASCII codes of "WAYB". */
@@ -177,17 +178,4 @@ async function takeLock(client: pg.Client): Promise<void> {
     await sleep(lockPollMs);
   }
   throw new MigrationError(`another process has been migrating this database for ${lockWaitMs / 1_000} s`);
-}
-
-/** A connection of its own: the lock lives and dies with it. */
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks is reported by the query in flight; without a listener it would end the process too.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -269,6 +269,28 @@ describe('faults', () => {
     await expect(broken).rejects.toMatchObject({ name: 'StoreError', kind: 'rejected', commitUnknown: false });
   });
 
+  test('locks are taken one after the other in key order, whatever the order asked for or stored', async () => {
+    for (const id of ['c', 'b', 'a']) await insert(actor(id));
+    const freeOf = async (id: string): Promise<boolean> => {
+      const { rowCount } = await runtime
+        .pg()
+        .query('select from actors.actor where id = $1 for update skip locked', [id]);
+      return rowCount === 1;
+    };
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const holder = inOne(async (tx) => {
+      await tx.lock(['b']);
+      await released;
+    });
+    await eventually(async () => !(await freeOf('b')));
+    const asker = inOne((tx) => tx.lock(['c', 'b', 'a']));
+    await somebodyWaits();
+    expect({ a: await freeOf('a'), c: await freeOf('c') }).toEqual({ a: false, c: true });
+    release();
+    await Promise.all([holder, asker]);
+  });
+
   test('a deadlock is a `conflict` for one of the two', async () => {
     await insert(actor('a'));
     await insert(actor('b'));
