@@ -1,10 +1,10 @@
 /** Moves an actor in memory exactly as a commit would, and writes nothing: for exploration, what-if and previews. */
 import { type Cause, interpret, type Interpretation } from './interpret.ts';
 import type { ActorRow, Json } from './ports.ts';
-import { type ActorMachine, initEvent, type MachineStep } from './xstate-adapter.ts';
+import { type ActorMachine, initEvent, type LiveState, type TracedStep } from './xstate-adapter.ts';
 
 export interface DryStep extends Interpretation {
-  readonly step: MachineStep;
+  readonly step: TracedStep;
 }
 
 /** The commit that never happens: its id. */
@@ -12,7 +12,7 @@ const dryCommitId = '00000000-0000-0000-0000-000000000000';
 
 /** An actor's first transition. @throws whatever the machine throws */
 export function dryStart(machine: ActorMachine, id: string, input: Json, nowMs: number): DryStep {
-  const step = machine.start(input);
+  const step = machine.trace(null, initEvent(input));
   const blank: ActorRow = {
     id,
     machine: machine.id,
@@ -29,9 +29,19 @@ export function dryStart(machine: ActorMachine, id: string, input: Json, nowMs: 
   return { step, ...interpret(blank, step, { event: initEvent(input) }, commitAt(nowMs)) };
 }
 
-/** One more transition. @throws RehydrationError, and whatever a guard or an assign throws */
-export function dryStep(machine: ActorMachine, row: ActorRow, cause: Cause, nowMs: number): DryStep {
-  const step = machine.step(machine.rehydrate(row.snapshot).state, cause.event);
+/**
+ * One more transition.
+ * @param state the row's own, for who has rehydrated it already
+ * @throws RehydrationError, and whatever a guard or an assign throws
+ */
+export function dryStep(
+  machine: ActorMachine,
+  row: ActorRow,
+  cause: Cause,
+  nowMs: number,
+  state: LiveState = machine.rehydrate(row.snapshot).state,
+): DryStep {
+  const step = machine.trace(state, cause.event);
   return { step, ...interpret(row, step, cause, commitAt(nowMs)) };
 }
 

@@ -23,6 +23,8 @@ import type {
   UncertainOutcome,
 } from './ports.ts';
 import { structureHash } from './structure-hash.ts';
+import { enter, type Placement } from './xstate-entry.ts';
+import { type ChartState, type ChartTransition, chartOf, traceStart, traceStep } from './xstate-chart.ts';
 
 /** What a transition asks the runtime to do, in the order XState gave it. */
 export type MachineAction =
@@ -50,6 +52,11 @@ export interface MachineStep {
   readonly invokes: ReadonlyMap<string, string>;
 }
 
+export interface TracedStep extends MachineStep {
+  /** Ids of the chart's transitions in the order they were taken, `always` ones included. */
+  readonly taken: readonly string[];
+}
+
 /** The stored snapshot does not fit the machine (a state or effect is gone, a value differs): park, never guess. */
 export class RehydrationError extends Error {
   override readonly name = 'RehydrationError';
@@ -64,11 +71,22 @@ export interface ActorMachine {
   readonly config: Json;
   /** Names of all effects it may ask for. */
   readonly effects: readonly string[];
+  /** What its chart declares, in document order. */
+  readonly states: readonly ChartState[];
+  readonly transitions: readonly ChartTransition[];
   start(input: Json): MachineStep;
   /** @throws RehydrationError */
   rehydrate(snapshot: PersistedSnapshot): MachineStep;
+  /**
+   * Puts an actor into states without a transition: the actions arm all of their invokes and set all of their timers. The
+   * machine's own entry actions do not run.
+   * @throws when a state is not there, two exclude each other, or the machine would go on from there by itself
+   */
+  enter(placement: Placement): MachineStep;
   /** @throws whatever a guard or an assign throws */
   step(state: LiveState, event: ActorEvent): MachineStep;
+  /** The same as `start` (`state` is null) and `step`, telling also what was taken. For exploring: slower. */
+  trace(state: LiveState | null, event: ActorEvent): TracedStep;
   accepts(state: LiveState, event: ActorEvent): boolean;
   /**
    * Event types of the machine's own (no outcomes, no timers) that would be accepted now. One whose guard wants to see a
@@ -84,15 +102,29 @@ export function actorMachine(definition: AnyStateMachine, version: string): Acto
   const machine = bounded(definition);
   const invokes = invokesOf(machine.root);
   const config = plainJson(machine.config);
+  const chart = chartOf(machine);
   return {
     id: machine.id,
     version,
     structureHash: structureHash(config),
     config,
     effects: effectsOf(machine.root),
+    states: chart.states,
+    transitions: chart.transitions,
     start: (input) => toStep(invokes, ...initialTransition(machine, input)),
     rehydrate: (snapshot) => toStep(invokes, rehydrate(machine, snapshot), []),
+    enter: (placement) => {
+      const { state, actions } = enter(machine, placement);
+      return toStep(invokes, state, actions);
+    },
     step: (state, event) => toStep(invokes, ...transition(machine, state, event)),
+    trace: (state, event) => {
+      const traced = state ? traceStep(machine, state, event) : traceStart(machine, inputOf(event));
+      return {
+        ...toStep(invokes, traced.state, traced.actions),
+        taken: traced.transitions.flatMap((transition) => chart.idOf(transition) ?? []),
+      };
+    },
     accepts: (state, event) => state.can(event),
     acceptedEvents: (state) => acceptedEvents(machine, state),
   };
@@ -173,11 +205,52 @@ export function outcomeOfEvent(
     : null;
 }
 
-/** Replays one logged event: the first builds the actor, each later one moves it. */
+/** The name of a timer's delay (`backoff`, `1000`); of one that no `after` has set, its id. */
+export function delayOf(timerId: string): string {
+  return /^xstate\.after\.([^.]+)\./.exec(timerId)?.[1] ?? timerId;
+}
+
+/** What a log says of a migration: from here on the actor is of version `to`, and its snapshot is this. */
+export interface LoggedMigration {
+  readonly from: string;
+  readonly to: string;
+  readonly snapshot: PersistedSnapshot;
+}
+
+const migratedType = 'actor.migrated';
+
+export const migratedEvent = ({ from, to, snapshot }: LoggedMigration): ActorEvent => ({
+  type: migratedType,
+  from,
+  to,
+  snapshot: plainJson(snapshot),
+});
+
+/** What a migration wrote, if the event is one's. */
+export function migrationOfEvent({ type, from, to, snapshot }: ActorEvent): LoggedMigration | null {
+  if (type !== migratedType || typeof from !== 'string' || typeof to !== 'string') return null;
+  return isPersisted(snapshot) ? { from, to, snapshot } : null;
+}
+
+function isPersisted(value: unknown): value is PersistedSnapshot {
+  return isRecord(value) && 'status' in value && 'value' in value && 'context' in value;
+}
+
+/**
+ * Replays one logged event: the first builds the actor, each later one moves it; a migration starts anew from the
+ * snapshot that it wrote.
+ * @param machine of the version that the actor had after this event
+ */
 export function replay(machine: ActorMachine, state: LiveState | null, event: ActorEvent): MachineStep {
-  if (state) return machine.step(state, event);
+  const migration = migrationOfEvent(event);
+  if (migration) return machine.rehydrate(migration.snapshot);
+  return state ? machine.step(state, event) : machine.start(inputOf(event));
+}
+
+/** What an actor was started with. @throws RehydrationError for any other event than the first of a log */
+function inputOf(event: ActorEvent): Json {
   if (event.type !== 'xstate.init') throw new RehydrationError(`a log starts with ${event.type}`);
-  return machine.start(event['input'] ?? null);
+  return event['input'] ?? null;
 }
 
 function rehydrate(machine: AnyStateMachine, stored: PersistedSnapshot): LiveState {
@@ -304,10 +377,21 @@ export function pathOf(value: unknown): string {
 /** Deeper states win. */
 function mergedMeta(nodes: readonly AnyStateNode[]): { readonly [key: string]: Json } {
   const byDepth = [...nodes].sort((a, b) => a.path.length - b.path.length);
-  const merged: Record<string, Json> = {};
-  for (const { meta } of byDepth)
-    if (isRecord(meta)) for (const [key, value] of Object.entries(meta)) merged[key] = plainJson(value);
-  return merged;
+  return Object.assign({}, ...byDepth.map(ownMeta)) as { readonly [key: string]: Json };
+}
+
+/** A chart does not change: copied once, not at every step. */
+const ownMetas = new WeakMap<AnyStateNode, { readonly [key: string]: Json }>();
+
+function ownMeta(node: AnyStateNode): { readonly [key: string]: Json } {
+  const known = ownMetas.get(node);
+  if (known) return known;
+  const meta: unknown = node.meta;
+  const own = isRecord(meta)
+    ? Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, plainJson(value)]))
+    : {};
+  ownMetas.set(node, own);
+  return own;
 }
 
 function toEvent(value: unknown): ActorEvent {

@@ -11,6 +11,8 @@ export interface MachineEnvironment {
   readonly events: readonly ActorEvent[];
   /** Which of them a person sends to a parked actor. */
   readonly operatorEvents: readonly string[];
+  /** Which of those say that a person has done by hand the undo that the actor is parked for. */
+  readonly settlingEvents?: readonly string[];
   /**
    * Event type → the states that take it, by path (`a.b`; a prefix stands for all states in it, `*` for any one name). In
    * every other state it is deliberately ignored.
@@ -49,18 +51,28 @@ export type Delivery =
 
 /** What the participants and the declarations make of an actor's past: not in its snapshot, and judged beside it. */
 export interface Ghost {
+  /** Effect → how its participant stands to it. Only effects that were armed, and not taken back since, are listed. */
+  readonly participants: Readonly<Record<string, Standing>>;
   /** Undo effect → what is true of everything it undoes. Only undos of effects that were ever armed are listed. */
   readonly obligations: Readonly<Record<string, Obligation>>;
   /** Undo effects that were done (or settled by a person), in order. */
   readonly undone: readonly string[];
-  /** The pivot's effect is done: from here on nothing is taken back. */
+  /** The pivot's effect took effect: from here on nothing is taken back. */
   readonly pivotPassed: boolean;
-  /** How often the pending effect, or the one last pending, was armed without another event between. */
-  readonly attempts: number;
+  /**
+   * Effect → how often it was armed without being done, an operator's event, or its step being left between. Counted no
+   * further than one above what is allowed.
+   */
+  readonly attempts: Readonly<Record<string, number>>;
+  /** The effect that was armed last. */
+  readonly lastArmed: string | null;
 }
 
+/** `asked`: armed, and not known to have happened. `did`: it took effect. `refused`: for good, and that is remembered. */
+export type Standing = 'asked' | 'did' | 'refused';
+
 export interface Obligation {
-  /** Armed, and not exempted by a remembered refusal. */
+  /** Armed, not exempted by a remembered refusal, and not undone since. */
   readonly owed: boolean;
   /** The participant may hold something now. */
   readonly held: boolean;
@@ -86,12 +98,33 @@ export interface ExploredEdge {
   readonly event: ActorEvent;
   /** Ids of the chart's transitions that it took, `always` ones included, in order. */
   readonly taken: readonly string[];
+  /** Names of the effects that it armed, in order. */
+  readonly armed: readonly string[];
+}
+
+/** One delivery that went wrong, and therefore has no edge. */
+export interface ExploredFault {
+  /** -1: the start. */
+  readonly from: number;
+  readonly delivery: Delivery;
+  readonly event: ActorEvent;
+  readonly type:
+    /** A guard, an assign, a delay or the runtime threw. */
+    | 'threw'
+    /** An outcome or a timer that the state does not take. */
+    | 'not-taken'
+    /** The environment says nothing of this effect. */
+    | 'undeclared'
+    /** A duplicate or late delivery would have counted again. */
+    | 'counted-again';
+  readonly message: string;
 }
 
 export interface Exploration {
   /** In breadth-first order: the way by `via` to each is a shortest one. */
   readonly nodes: readonly ExploredNode[];
   readonly edges: readonly ExploredEdge[];
+  readonly faults: readonly ExploredFault[];
   /** The search was cut off at this many nodes: nothing is proven. */
   readonly cappedAt: number | null;
   readonly elapsedMs: number;
