@@ -2,6 +2,8 @@
 import type { Plan } from './decide.ts';
 import { claim } from './fence.ts';
 import { interpret, type Interpretation } from './interpret.ts';
+import type { Migrated } from './migrate.ts';
+import type { FindMigration } from './migration.ts';
 import type {
   ActorRow,
   Changes,
@@ -25,6 +27,7 @@ import type { ActorMachine, MachineStep } from './xstate-adapter.ts';
 /** What a batch needs to know of the system; the same for all batches. */
 export interface BatchSystem<Tx> {
   readonly machineOf: (machine: string, version?: string) => ActorMachine | null;
+  readonly migrationOf: FindMigration;
   readonly participants: readonly Participant<Tx>[];
   readonly isRemote: (effect: string) => boolean;
   readonly companions: ReadonlyMap<string, Companion<Tx, unknown>>;
@@ -82,6 +85,9 @@ export class Batch<Tx> {
       case 'start':
       case 'move':
         this.#move(plan);
+        return;
+      case 'migrate':
+        this.#migrate(plan, action.migrated);
         return;
       case 'local':
         throw new Error('a local effect was not run');
@@ -154,16 +160,9 @@ export class Batch<Tx> {
       return;
     }
     const { step, done } = made;
-    this.#transitions.push(done.record);
     this.#sent.push(...done.messages);
     for (const message of done.messages) this.publish.add(message.targetId);
-    this.#project(plan, step, done);
-    this.observations.push({
-      type: 'transition',
-      machine: done.row.machine,
-      record: done.record,
-      tags: step.view.tags,
-    });
+    this.#log(done, plan.action.type === 'move' ? plan.action.state.view : null, step.view);
     if (done.row.parked) this.observations.push({ type: 'parked', actorId: done.row.id, parking: done.row.parked });
     const { row, next } = this.#goOn(plan, done.row, step.view);
     if (plan.action.type === 'start') {
@@ -203,22 +202,29 @@ export class Batch<Tx> {
     this.#keep(plan, { ...locked.row, parked: parking }, { type: 'parked' });
   }
 
-  #project(plan: Plan, step: MachineStep, done: Interpretation): void {
-    const { action } = plan;
-    const from: StateView | null = action.type === 'move' ? action.state.view : null;
-    const { actorId, revision, event } = done.record;
-    this.projected.push({
-      machine: done.row.machine,
-      transition: {
-        actorId,
-        revision,
-        event,
-        from,
-        to: step.view,
-        context: done.row.snapshot.context,
-        traceparent: done.row.traceparent,
-      },
-    });
+  /** Whatever the step came for is done in the next commit, on the version that runs here. */
+  #migrate(plan: Plan, migrated: Migrated): void {
+    const { locked } = plan;
+    if (!locked) throw new Error('only a locked actor can be migrated');
+    const { row, record, view } = migrated;
+    // What the old version said of its state, nobody here knows any more.
+    this.#log(migrated, { path: locked.row.path, tags: [], meta: {} }, view);
+    const { id: actorId, machine, version: to, parked } = row;
+    this.observations.push({ type: 'migrated', actorId, machine, from: locked.row.version, to });
+    if (parked && !locked.row.parked) this.observations.push({ type: 'parked', actorId, parking: parked });
+    this.#updates.push(row);
+    this.#wake(locked, row, true);
+    plan.result = { answer: { type: 'applied' }, revision: record.revision, next: { type: 'migrated' } };
+  }
+
+  /** One transition, for the log, the projections and the observer. */
+  #log({ row, record }: Pick<Interpretation, 'row' | 'record'>, from: StateView | null, to: StateView): void {
+    const { machine, traceparent } = row;
+    const { actorId, revision, event } = record;
+    const { context } = row.snapshot;
+    this.#transitions.push(record);
+    this.projected.push({ machine, transition: { actorId, revision, event, from, to, context, traceparent } });
+    this.observations.push({ type: 'transition', machine, record, tags: to.tags });
   }
 
   /** Whether this process carries on: it claims a remote effect in the very commit that armed it. */

@@ -1,6 +1,8 @@
 /** What one step does to one locked actor: pure, before any write. Messages come first, then timers, then the effect. */
 import { checkFence, giveBack, isLeased, maxClaims, maxNotNowMs, replaceEffect, unclaim } from './fence.ts';
 import type { Cause } from './interpret.ts';
+import { migrate, type Migrated } from './migrate.ts';
+import type { FindMigration, MigrationPath } from './migration.ts';
 import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect } from './ports.ts';
 import type { Answer, CompanionCall, Next, Step, StepResult } from './steps.ts';
 import { type ActorMachine, initEvent, type MachineStep, settledEvent, uncertainEvent } from './xstate-adapter.ts';
@@ -20,6 +22,7 @@ export interface Plan {
 export type Action =
   | { readonly type: 'start'; readonly row: ActorRow; readonly step: MachineStep; readonly cause: Cause }
   | { readonly type: 'move'; readonly state: MachineStep; readonly cause: Cause }
+  | { readonly type: 'migrate'; readonly migrated: Migrated }
   | { readonly type: 'local'; readonly state: MachineStep; readonly effect: PendingEffect }
   | { readonly type: 'claim'; readonly row: ActorRow; readonly effectId: string }
   | { readonly type: 'rewrite'; readonly row: ActorRow; readonly next: Next }
@@ -28,6 +31,7 @@ export type Action =
 
 export interface DecisionContext {
   readonly machineOf: (machine: string, version?: string) => ActorMachine | null;
+  readonly migrationOf: FindMigration;
   readonly isRemote: (effect: string) => boolean;
   readonly random: () => number;
   readonly nowMs: number;
@@ -70,11 +74,14 @@ function decideFor(
   if (step.type === 'park') return park(row, step.reason);
   if (step.type === 'unpark') return unpark(step, row);
   const machine = context.machineOf(row.machine, row.version);
-  if (!machine || machine.structureHash !== row.structureHash) return leave(step, row);
+  const path = machine ? null : context.migrationOf(row.machine, row.version);
+  if (!path && machine?.structureHash !== row.structureHash) return leave(step, row);
   if (row.parked?.by === 'runtime')
     return step.type === 'send'
       ? refusal('refused', { ...row.parked })
       : { action: { type: 'nothing', next: { type: 'parked' } } };
+  if (path) return migrateFirst(path, row, context);
+  if (!machine) return leave(step, row);
   try {
     return decideActive(step, { row, machine, state: rehydrated(machine, row), message }, context);
   } catch (error) {
@@ -175,6 +182,13 @@ function leave(step: Step, row: ActorRow): Decision {
   ];
   if (step.type === 'send') return { ...refusal('refused', { reason: 'unknown version' }), observations };
   return { action: { type: 'nothing', next: { type: 'left' } }, observations };
+}
+
+/** A commit of its own, before whatever the step wants. What cannot be mapped stands still, as it was, for a person. */
+function migrateFirst(path: MigrationPath, row: ActorRow, context: DecisionContext): Decision {
+  const migrated = migrate(path, row, { id: context.commitId, nowMs: context.nowMs });
+  if (migrated.type === 'migrated') return { action: { type: 'migrate', migrated } };
+  return park(row, `it cannot be migrated to v${path.target.version}: ${migrated.reason}`);
 }
 
 function park(row: ActorRow, reason: string): Decision {
@@ -281,7 +295,8 @@ function settle(step: Step & { type: 'outcome' }, { row, state }: Subject, conte
       ? settledEvent(effect.invoke, outcome)
       : uncertainEvent(effect.invoke, outcome, context.random());
   return {
-    action: { type: 'move', state, cause: { event, settled: effect, remote: true } },
+    // Under the token that it came with, not the row's: the log must be able to show a fence that does not hold.
+    action: { type: 'move', state, cause: { event, settled: { ...effect, token: step.token }, remote: true } },
     observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: outcome.type }],
   };
 }
@@ -300,7 +315,7 @@ function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, contex
     } as const;
     const event = uncertainEvent(effect.invoke, outcome, context.random());
     return {
-      action: { type: 'move', state, cause: { event, settled: effect, remote: true } },
+      action: { type: 'move', state, cause: { event, settled: { ...effect, token: step.token }, remote: true } },
       observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'failed' }],
     };
   }

@@ -1,6 +1,14 @@
 /** Turns one machine step into what is stored: the actor's next row, its log line, and the messages it sends. Pure. */
-import type { ActorEvent, ActorRow, NewMessage, PendingEffect, Timer, TransitionRecord } from './ports.ts';
-import type { MachineStep } from './xstate-adapter.ts';
+import type {
+  ActorEvent,
+  ActorRow,
+  NewMessage,
+  PendingEffect,
+  PersistedSnapshot,
+  Timer,
+  TransitionRecord,
+} from './ports.ts';
+import type { MachineAction, MachineStep } from './xstate-adapter.ts';
 
 export interface Interpretation {
   readonly row: ActorRow;
@@ -48,9 +56,7 @@ export function interpret(
     effects: ended ? [] : effects,
     parked: parked ? { by: 'machine', reason: step.view.path } : null,
   };
-  const snapshotBytes = Buffer.byteLength(JSON.stringify(row.snapshot));
-  if (snapshotBytes > maxSnapshotBytes)
-    throw new Error(`the snapshot has ${snapshotBytes} bytes, more than ${maxSnapshotBytes}`);
+  assertSnapshotSize(row.snapshot);
   return {
     row,
     messages,
@@ -90,13 +96,8 @@ function applyActions(
         armed.delete(action.invoke);
         break;
       case 'setTimer':
-        if (!Number.isFinite(action.delayMs)) throw new Error(`the delay of ${action.id} is ${action.delayMs}`);
         timers.delete(action.id);
-        timers.set(action.id, {
-          id: action.id,
-          event: action.event,
-          dueAtMs: commit.nowMs + Math.max(0, Math.ceil(action.delayMs)),
-        });
+        timers.set(action.id, timerSet(action, commit.nowMs));
         break;
       case 'cancelTimer':
         timers.delete(action.id);
@@ -121,15 +122,18 @@ function applyActions(
   return { effects: [...kept, ...armed.values()], timers: [...timers.values()], armed: [...armed.values()], messages };
 }
 
-function armedEffect(
-  action: {
-    readonly invoke: string;
-    readonly src: string;
-    readonly input: PendingEffect['input'];
-    readonly timeoutMs: number;
-  },
-  revision: number,
-): PendingEffect {
+export function assertSnapshotSize(snapshot: PersistedSnapshot): void {
+  const bytes = Buffer.byteLength(JSON.stringify(snapshot));
+  if (bytes > maxSnapshotBytes) throw new Error(`the snapshot has ${bytes} bytes, more than ${maxSnapshotBytes}`);
+}
+
+/** @throws when the delay is not a finite number */
+export function timerSet({ id, event, delayMs }: MachineAction & { readonly type: 'setTimer' }, nowMs: number): Timer {
+  if (!Number.isFinite(delayMs)) throw new Error(`the delay of ${id} is ${delayMs}`);
+  return { id, event, dueAtMs: nowMs + Math.max(0, Math.ceil(delayMs)) };
+}
+
+export function armedEffect(action: MachineAction & { readonly type: 'arm' }, revision: number): PendingEffect {
   return {
     id: `${action.invoke}@${revision}`,
     invoke: action.invoke,

@@ -70,7 +70,10 @@ export interface LockedActor {
   readonly wake: { readonly dueAtMs: number; readonly redeliveries: number } | null;
 }
 
-/** One line of an actor's transition log. Replaying `event`s from revision 1 rebuilds the snapshot. */
+/**
+ * One line of an actor's transition log. Replaying `event`s from revision 1 rebuilds the snapshot; the event of a
+ * migration carries the snapshot from which it goes on.
+ */
 export interface TransitionRecord {
   readonly actorId: string;
   readonly revision: number;
@@ -337,5 +340,12 @@ export type Observation =
   | { readonly type: 'lease-expired'; readonly actorId: string; readonly effectId: string }
   | { readonly type: 'parked'; readonly actorId: string; readonly parking: Parking }
   | { readonly type: 'unknown-version'; readonly actorId: string; readonly machine: string; readonly version: string }
+  | {
+      readonly type: 'migrated';
+      readonly actorId: string;
+      readonly machine: string;
+      readonly from: string;
+      readonly to: string;
+    }
   | { readonly type: 'commit'; readonly actors: number; readonly transitions: number }
   | { readonly type: 'commit-retried'; readonly reason: string };

@@ -63,6 +63,8 @@ export type Next =
   | { readonly type: 'call'; readonly effect: PendingEffect; readonly traceparent: string | null }
   /** There is more to do right now. */
   | { readonly type: 'again' }
+  /** Its version was gone, and this commit took it to one that is registered: the step itself is still to be done. */
+  | { readonly type: 'migrated' }
   | { readonly type: 'handedOver' }
   | { readonly type: 'waiting' }
   | { readonly type: 'parked' }

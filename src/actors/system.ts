@@ -1,8 +1,10 @@
 /** The library's face: define a system of machines and effects over a store, then start, send, advance, read, wait. */
 import { assertActorId } from './actor-id.ts';
+import { actorView, type ActorView, migratedView } from './actor-view.ts';
 import type { BatchSystem } from './batch.ts';
 import { type BatchResult, commitBatch } from './commit-batch.ts';
 import { groupCommit, LostCommit } from './group-commit.ts';
+import { type Migration, migrationPaths } from './migration.ts';
 import type {
   ActorEvent,
   ActorRow,
@@ -16,7 +18,6 @@ import type {
   ProcessPorts,
   Projection,
   RemoteEffect,
-  StateView,
   TransitionRecord,
   WakeUps,
 } from './ports.ts';
@@ -25,9 +26,13 @@ import type { CompanionCall, Step, StepResult } from './steps.ts';
 import { visit, type VisitEnd, type VisitPorts } from './visit.ts';
 import type { ActorMachine } from './xstate-adapter.ts';
 
+export type { ActorView };
+
 export interface SystemDefinition<Tx> {
   /** All versions that are still to be run. New actors take the last one listed of their machine. */
   readonly machines: readonly ActorMachine[];
+  /** What takes actors of a version that is no longer listed to one that is, at the next step that touches them. */
+  readonly migrations?: readonly Migration[];
   /** Local handlers, in their lock order. */
   readonly participants: readonly Participant<Tx>[];
   readonly remoteEffects: readonly RemoteEffect[];
@@ -53,13 +58,6 @@ export interface SystemLimits {
   readonly maxBatch: number;
   /** Commits at a time. */
   readonly lanes: number;
-}
-
-/** An actor as `read` shows it. */
-export interface ActorView extends ActorRow {
-  readonly state: StateView | null;
-  /** Event types of its own that it would accept now. */
-  readonly accepts: readonly string[];
 }
 
 export type Applied = { readonly type: 'applied'; readonly revision: number };
@@ -112,7 +110,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
   const publish = (actorIds: readonly string[]): void => {
     if (actorIds.length > 0) void definition.wakeUps.publish(actorIds);
   };
-  const commit = groupCommit(
+  const commitSteps = groupCommit(
     {
       commit: (steps, commitId) => commitOnce(batchSystem, store, steps, commitId),
       hasCommit: (commitId, ids) => store.transaction((tx) => tx.hasCommit(commitId, ids)),
@@ -128,6 +126,14 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
     },
     { maxBatch: limits.maxBatch, lanes: limits.lanes },
   );
+  const commit = async (step: Step): Promise<StepResult> => {
+    const first = await commitSteps(step);
+    if (first.next.type !== 'migrated') return first;
+    // Now it is on a version that is registered here: the step's own turn.
+    const result = await commitSteps(step);
+    if (result.next.type === 'migrated') throw new Error(`${step.actorId} was migrated, and is to be migrated again`);
+    return result;
+  };
   const commitOrPark = (step: Step): Promise<StepResult> =>
     commit(step).catch((error: unknown) => parkRejected(commit, step, error));
   const visitPorts: VisitPorts = {
@@ -172,7 +178,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
     advance: (id, options) => tracked(visit(visitPorts, id, options?.until ?? null)),
     async read(id) {
       const [row] = await store.read([id]);
-      return row ? toView(row, batchSystem.machineOf(row.machine, row.version)) : null;
+      return row ? viewOf(batchSystem, store, process, row) : null;
     },
     history: (id, page) => store.history(id, { afterRevision: page?.afterRevision ?? 0, limit: page?.limit ?? 100 }),
     waitFor: (id, look, options) => waitFor(definition, id, look, options),
@@ -208,6 +214,7 @@ function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {
   return {
     machineOf: (machine, version) =>
       (version === undefined ? newest.get(machine) : byVersion.get(`${machine} ${version}`)) ?? null,
+    migrationOf: migrationPaths(definition.machines, definition.migrations),
     participants: definition.participants,
     isRemote: (effect) => remote.has(effect),
     companions: new Map(
@@ -219,6 +226,18 @@ function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {
     leaseMarginMs: definition.limits.leaseMarginMs,
     redeliveryMs: definition.limits.redeliveryMs,
   };
+}
+
+async function viewOf<Tx>(
+  { machineOf, migrationOf }: BatchSystem<Tx>,
+  store: ActorStore<Tx>,
+  process: ProcessPorts,
+  row: ActorRow,
+): Promise<ActorView> {
+  const path = row.snapshot.status === 'active' ? migrationOf(row.machine, row.version) : null;
+  if (!path) return actorView(row, machineOf(row.machine, row.version));
+  // Only the store knows the time from which new timers would run.
+  return migratedView(row, path, await store.transaction((tx) => tx.begin(process.newId())));
 }
 
 async function commitOnce<Tx>(
@@ -252,17 +271,6 @@ async function parkRejected(
     actorId: step.actorId,
     reason: error instanceof Error ? error.message : String(error),
   });
-}
-
-function toView(row: ActorRow, machine: ActorMachine | null): ActorView {
-  if (!machine || machine.structureHash !== row.structureHash) return { ...row, state: null, accepts: [] };
-  try {
-    const { state, view } = machine.rehydrate(row.snapshot);
-    return { ...row, state: view, accepts: row.parked?.by === 'runtime' ? [] : machine.acceptedEvents(state) };
-  } catch {
-    // A poisoned snapshot is shown as it is stored; that it does not fit is what parked it.
-    return { ...row, state: null, accepts: [] };
-  }
 }
 
 async function waitFor<Tx, T>(

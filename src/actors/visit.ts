@@ -10,7 +10,7 @@ export interface VisitPorts {
   readonly leaseMarginMs: number;
 }
 
-export type VisitEnd = Exclude<Next['type'], 'call' | 'again'>;
+export type VisitEnd = Exclude<Next['type'], 'call' | 'again' | 'migrated'>;
 
 /** An actor that moves on and on by itself gives its place to others after this many commits. */
 const maxStepsPerVisit = 64;
@@ -32,7 +32,7 @@ export async function visit(
     const sentAtMs: number = arrived?.sentAtMs ?? ports.process.monotonicMs();
     const next: Next = arrived?.next ?? (await ports.commit(step)).next;
     arrived = null;
-    if (next.type === 'again') step = { type: 'advance', actorId, until };
+    if (next.type === 'again' || next.type === 'migrated') step = { type: 'advance', actorId, until };
     else if (next.type === 'call')
       step = await runEffect(ports, { actorId, until, sentAtMs, effect: next.effect, traceparent: next.traceparent });
     else return next.type;

@@ -3,11 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type ActorMachine,
   type ActorRow,
+  type FindMigration,
   type LiveState,
+  type Migration,
+  migrationPaths,
   type MachineStep,
   replay,
   type StateView,
   type TransitionRecord,
+  versionsOf,
 } from '../actors/index.ts';
 import { asTransition, transitionRow } from '../persistence/actor-rows.ts';
 import { actorStore } from '../persistence/actor-store.ts';
@@ -15,7 +19,7 @@ import type { CommonQueryMethods } from 'slonik';
 import { row, sql } from '../persistence/sql.ts';
 import { Type } from '@sinclair/typebox';
 import type { Finding } from './audit.ts';
-import { checkCompensation, undosOf } from './compensation.ts';
+import { checkCompensation, undosOf, type Undos } from './compensation.ts';
 
 const checks = [
   { id: 'G1', promise: 'revisions are gapless, and the last is the actor’s' },
@@ -28,8 +32,13 @@ const checks = [
 const pageSize = 200;
 const idRow = row(Type.Object({ id: Type.String() }));
 
-export async function checkLogs(db: CommonQueryMethods, machines: readonly ActorMachine[], maxFindings: number) {
+export async function checkLogs(
+  db: CommonQueryMethods,
+  { machines, migrations }: { readonly machines: readonly ActorMachine[]; readonly migrations: readonly Migration[] },
+  maxFindings: number,
+) {
   const byVersion = new Map(machines.map((machine) => [`${machine.id} ${machine.version}`, machine]));
+  const migrationOf = migrationPaths(machines, migrations);
   const findings: Finding[] = [];
   const report = (invariant: string, found: unknown): void => {
     if (findings.filter((finding) => finding.invariant === invariant).length < maxFindings)
@@ -37,6 +46,7 @@ export async function checkLogs(db: CommonQueryMethods, machines: readonly Actor
   };
   let actors = 0;
   let transitions = 0;
+  let ofGoneVersions = 0;
   for (let after = ''; ;) {
     // Index: actor_pkey.
     const ids = await db.any(
@@ -48,10 +58,17 @@ export async function checkLogs(db: CommonQueryMethods, machines: readonly Actor
     )) {
       actors += 1;
       transitions += log.length;
-      checkLog(actor, log, byVersion.get(`${actor.machine} ${actor.version}`), report);
+      const machineOf = (version: string) => byVersion.get(`${actor.machine} ${version}`);
+      checkOrder(actor, log, report);
+      const machine = machineOf(actor.version);
+      if (machine) checkBehaviour(actor, log, machine, machineOf, report);
+      else {
+        ofGoneVersions += 1;
+        checkFuture(actor, migrationOf, report);
+      }
     }
     const last = ids.at(-1);
-    if (!last) return { checks, findings, actors, transitions };
+    if (!last) return { checks, findings, actors, transitions, ofGoneVersions };
     after = last.id;
   }
 }
@@ -87,13 +104,9 @@ async function readLogs(db: CommonQueryMethods, ids: readonly string[]): Promise
 }
 
 type Report = (invariant: string, found: unknown) => void;
+type MachineOf = (version: string) => ActorMachine | undefined;
 
-function checkLog(
-  actor: ActorRow,
-  log: readonly TransitionRecord[],
-  machine: ActorMachine | undefined,
-  report: Report,
-): void {
+function checkOrder(actor: ActorRow, log: readonly TransitionRecord[], report: Report): void {
   for (const [i, record] of log.entries()) {
     if (record.revision !== i + 1) report('G1', { actor: actor.id, expected: i + 1, found: record.revision });
     if (i > 0 && record.from !== log[i - 1]?.to)
@@ -101,11 +114,37 @@ function checkLog(
   }
   if (log.at(-1)?.revision !== actor.revision)
     report('G1', { actor: actor.id, actorRevision: actor.revision, lastLogged: log.at(-1)?.revision ?? null });
-  if (!machine)
-    return report('G3', { actor: actor.id, machine: actor.machine, version: actor.version, problem: 'not registered' });
-  checkReplay(actor, log, machine, report);
-  for (const problem of checkCompensation(log, undosOf(machine.config), storedView(actor, machine)))
+}
+
+/** An actor of a version that is gone cannot be replayed: it must have ended, or be about to be migrated. */
+function checkFuture({ id: actor, machine, version, snapshot }: ActorRow, find: FindMigration, report: Report): void {
+  if (snapshot.status === 'active' && !find(machine, version))
+    report('G3', { actor, machine, version, problem: 'not registered, and no migration leads out of it' });
+}
+
+function checkBehaviour(
+  actor: ActorRow,
+  log: readonly TransitionRecord[],
+  machine: ActorMachine,
+  machineOf: MachineOf,
+  report: Report,
+): void {
+  const versions = versionsOf(log, actor.version);
+  checkReplay(actor, log, versions, machineOf, report);
+  const undos = undosAlong(versions.map(machineOf));
+  for (const problem of checkCompensation(log, undos, storedView(actor, machine)))
     report('G5', { actor: actor.id, ...problem });
+}
+
+/** A saga that was migrated owes what each of its versions declared; where they differ, the newest decides. */
+function undosAlong(machines: readonly (ActorMachine | undefined)[]): Undos {
+  const declared = [...new Set(machines)]
+    .filter((machine) => machine !== undefined)
+    .map(({ config }) => undosOf(config));
+  return {
+    byEffect: new Map(declared.flatMap(({ byEffect }) => [...byEffect])),
+    invokes: new Map(declared.flatMap(({ invokes }) => [...invokes])),
+  };
 }
 
 /** By the snapshot as stored, so that a log that does not replay is looked through all the same. */
@@ -118,27 +157,37 @@ function storedView(actor: ActorRow, machine: ActorMachine): StateView | null {
   }
 }
 
-function checkReplay(actor: ActorRow, log: readonly TransitionRecord[], machine: ActorMachine, report: Report): void {
-  const end = replayLog(actor, log, machine, report);
+function checkReplay(
+  actor: ActorRow,
+  log: readonly TransitionRecord[],
+  versions: readonly string[],
+  machineOf: MachineOf,
+  report: Report,
+): void {
+  const end = replayLog(actor, log, versions, machineOf, report);
   if (!end) return;
   const of = ({ status, value, context }: ActorRow['snapshot']) => ({ status, value, context });
   if (!isDeepStrictEqual(of(end.snapshot), of(actor.snapshot)))
     report('G3', { actor: actor.id, replayed: end.snapshot.value, stored: actor.snapshot.value });
 }
 
+/** What was written by a version that is gone is passed over, up to the migration that led out of it. */
 function replayLog(
   actor: ActorRow,
   log: readonly TransitionRecord[],
-  machine: ActorMachine,
+  versions: readonly string[],
+  machineOf: MachineOf,
   report: Report,
 ): MachineStep | null {
   let state: LiveState | null = null;
   let step: MachineStep | null = null;
-  for (const record of log) {
+  for (const [i, record] of log.entries()) {
     if (step && step.snapshot.status !== 'active') {
       report('G4', { actor: actor.id, revision: record.revision, event: record.event.type, final: step.view.path });
       return null;
     }
+    const machine = machineOf(versions[i] ?? '');
+    if (!machine) continue;
     try {
       step = replay(machine, state, record.event);
       state = step.state;

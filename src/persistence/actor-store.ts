@@ -210,8 +210,9 @@ async function write(tx: Tx, changes: Changes): Promise<void> {
 /** The rows are locked already. Index: actor_pkey; no indexed column changes but at parking, so the update is HOT. */
 async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number): Promise<void> {
   await tx.query(sql.typeAlias('void')`
-    update actors.actor a set revision = t.revision, status = t.status, state = t.state, snapshot = t.snapshot,
-      timers = t.timers, effects = t.effects, parked_by = t.parked_by, park_reason = t.park_reason,
+    update actors.actor a set version = t.version, structure_hash = t.structure_hash, revision = t.revision,
+      status = t.status, state = t.state, snapshot = t.snapshot, timers = t.timers, effects = t.effects,
+      parked_by = t.parked_by, park_reason = t.park_reason,
       parked_at = case when t.parked_by is not null then coalesce(a.parked_at, actors.from_ms(${nowMs})) end,
       updated_at = actors.from_ms(${nowMs})
     from ${sql.unnest(updates.map(actorTuple), actorTypes)}

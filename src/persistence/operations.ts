@@ -51,6 +51,11 @@ export async function listParked(pool: DatabasePool, limit: number): Promise<Par
   }));
 }
 
+/** The clock that all instants come from, in epoch milliseconds; this machine's may differ. */
+export async function storeClock(pool: DatabasePool): Promise<number> {
+  return Number(await pool.oneFirst(sql.typeAlias('void')`select actors.to_ms(actors.clock()) as now_ms`));
+}
+
 const countRow = row(Type.Object({ version: Type.String(), state: Type.String(), actors: Type.Integer() }));
 
 /** How many unfinished actors of a machine are in each state, per version. Reads the whole table: for people, not for loops. */

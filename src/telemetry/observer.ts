@@ -73,6 +73,11 @@ export function runtimeObserver(meter: Meter, log: Logger, milestones: Milestone
         versionsSeen.add(`${machine}@${version}`);
         return log.warn({ machine, version, actor_id: observation.actorId }, 'machine version is not registered here');
       }
+      case 'migrated': {
+        const { machine, from, to } = observation;
+        count('actors_migrated_total', { machine, from, to });
+        return log.info({ actor_id: observation.actorId, machine, from, to }, 'actor migrated');
+      }
       case 'commit':
         count('commits_total');
         return actorsPerCommit.record(observation.actors);
@@ -104,6 +109,7 @@ const counterDescriptions: Readonly<Record<string, string>> = {
   leases_expired_total: 'Remote calls whose lease ran out before an outcome came',
   actors_parked_total: 'Actors that were parked, by whom',
   actor_unknown_version_total: 'Visits to actors of a machine version that is not registered here',
+  actors_migrated_total: 'Actors taken to another machine version, by machine and versions',
   commits_total: 'Committed batches',
   commits_retried_total: 'Batches that were rolled back and tried again',
 };

@@ -21,13 +21,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Leases and redeliveries are short, so that what a dead process leaves behind is soon taken up. */
 const quick: Environment = { LEASE_MARGIN_MS: '1000', REDELIVERY_MS: '1000', LOG_LEVEL: 'info' };
 
-/** @param roles as for `--role`; the environment holds the database, and the queue's server if there is one */
-export async function startMember(roles: string, environment: Environment): Promise<Member> {
+/**
+ * @param roles as for `--role`; the environment holds the database, and the queue's server if there is one
+ * @param bin the program of another release than this one
+ */
+export async function startMember(roles: string, environment: Environment, bin?: string): Promise<Member> {
+  const command = bin === undefined ? undefined : ([process.execPath, bin] as const);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = async (): Promise<WaybillProcess> => {
     const args = ['start', '--role', roles, '--port', String(port), '--json'];
-    const started = spawnWaybill({ args, env: { ...quick, ...environment } });
+    const started = spawnWaybill({ args, env: { ...quick, ...environment }, ...(command ? { command } : {}) });
     await started.line(/^\{"url":/m, { timeoutMs: 30_000 });
     return started;
   };

@@ -19,10 +19,15 @@ const pauseMs = 50;
 /** Every so many orders is asked for a second time. */
 const repeatEvery = 7;
 
-/** @param options `tokens` and `items` are taken in turn */
+/** @param options `tokens` and `items` are taken in turn; `name` tells its keys from those of another load */
 export function startLoad(
   shop: Shop,
-  options: { readonly clients: number; readonly tokens: readonly string[]; readonly items: readonly Item[] },
+  options: {
+    readonly clients: number;
+    readonly tokens: readonly string[];
+    readonly items: readonly Item[];
+    readonly name?: string;
+  },
 ): Load {
   const answers = new Map<string, HttpAnswer>();
   const differing: string[] = [];
@@ -46,7 +51,7 @@ export function startLoad(
   const client = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const n = begun++;
-      const key = `load-${n}`;
+      const key = `${options.name ?? 'load'}-${n}`;
       const answer = await insist(key, n);
       answers.set(key, answer);
       if (n % repeatEvery === 0 && (await insist(key, n)).text !== answer.text) differing.push(key);

@@ -98,6 +98,7 @@ test('every observation is counted under few labels', async () => {
     { type: 'lease-expired', actorId, effectId: 'capture@5' },
     { type: 'parked', actorId, parking: { by: 'runtime', reason: 'state is gone: x' } },
     { type: 'unknown-version', actorId, machine: 'order', version: '9' },
+    { type: 'migrated', actorId, machine: 'order', from: '1', to: '2' },
     { type: 'commit', actors: 3, transitions: 4 },
     { type: 'commit', actors: 300, transitions: 300 },
     { type: 'commit-retried', reason: 'conflict' },
@@ -115,6 +116,7 @@ test('every observation is counted under few labels', async () => {
     'leases_expired_total{effect="capture"} 1',
     'actors_parked_total{by="runtime"} 1',
     'actor_unknown_version_total{machine="order",version="9"} 1',
+    'actors_migrated_total{machine="order",from="1",to="2"} 1',
     'commits_total 2',
     'commits_retried_total{reason="conflict"} 1',
   ]);

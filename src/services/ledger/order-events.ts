@@ -1,6 +1,6 @@
 /** The transitions of one order as they happen, from any revision on. */
 import type { ActorMachine, ActorSystem, Json, TransitionRecord } from '../../actors/index.ts';
-import { outcomeOfEvent } from '../../actors/index.ts';
+import { outcomeOfEvent, versionsOf } from '../../actors/index.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import { isFinal, isOrderStatus, type OrderStatus, traceIdOf } from './entry.ts';
 import { findOrder } from './queries.ts';
@@ -29,15 +29,34 @@ export interface OrderEventsPorts {
 
 /** Transitions of an order that exists, after a revision, oldest first. */
 export async function orderHistory(
-  { system }: OrderEventsPorts,
+  { system }: Pick<OrderEventsPorts, 'system'>,
   id: string,
   page: { readonly afterRevision: number; readonly limit: number },
 ): Promise<readonly OrderTransition[]> {
   const records = await system.history(id, page);
   if (records.length === 0) return [];
   const actor = await system.read(id);
-  const machine = system.machines.find((one) => one.id === actor?.machine && one.version === actor.version);
-  return records.map((record) => asTransition(record, machine));
+  if (!actor) return records.map((record) => asTransition(record, undefined));
+  const versions = versionsOf([...records, ...(await logAfter(system, records, actor.revision))], actor.version);
+  return records.map((record, i) =>
+    asTransition(
+      record,
+      system.machines.find((one) => one.id === actor.machine && one.version === versions[i]),
+    ),
+  );
+}
+
+const maxLookAhead = 1_000;
+
+/** What follows a page: a migration may be among it, and then the page is of an earlier version than the actor. */
+async function logAfter(
+  system: OrderEventsPorts['system'],
+  page: readonly TransitionRecord[],
+  revision: number,
+): Promise<readonly TransitionRecord[]> {
+  const [last] = page.slice(-1);
+  if (!last || last.revision >= revision) return [];
+  return system.history(last.actorId, { afterRevision: last.revision, limit: maxLookAhead });
 }
 
 const pageSize = 100;

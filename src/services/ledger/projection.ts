@@ -74,8 +74,14 @@ function changeOf(transition: ProjectedTransition): Change {
     known: context,
     orderState: orderStateAfter(settled),
     reservationState: reservationStateAfter(settled),
-    answer: from?.meta['status'] === awaiting && status !== awaiting ? answerTo(transition, status, context) : null,
+    answer: mayAwait(from) && status !== awaiting ? answerTo(transition, status, context) : null,
   };
+}
+
+/** From a version that is gone nobody knows: an answer that is there already stays anyway. */
+function mayAwait(from: ProjectedTransition['from']): boolean {
+  const status = from?.meta['status'];
+  return status === awaiting || status === undefined;
 }
 
 function answerTo(transition: ProjectedTransition, status: OrderStatus, { payment }: Static<typeof Known>): Decided {

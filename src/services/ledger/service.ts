@@ -1,5 +1,5 @@
 /** The order ledger's service: places orders, shows them, cancels them, and follows them. */
-import type { ActorSystem } from '../../actors/index.ts';
+import type { ActorEvent, ActorSystem } from '../../actors/index.ts';
 import { isFinal, type Order, type OrderStatus } from './entry.ts';
 import { followOrder, orderHistory, type OrderTransition } from './order-events.ts';
 import { type Placed, type PlacementRequest, placeOrder, type PlacingPorts } from './place-order.ts';
@@ -91,13 +91,20 @@ async function view({ pool, system }: LedgerOptions, id: string): Promise<OrderV
   }
 }
 
+export const cancelEvent: ActorEvent = { type: 'CANCEL' };
+
 async function cancel({ pool, system }: LedgerOptions, id: string): Promise<Cancelling> {
   if (!(await findOrder(pool, id))) return { type: 'not_found' };
-  const sent = await system.send(id, { type: 'CANCEL' });
+  const sent = await system.send(id, cancelEvent);
   const order = await findOrder(pool, id);
   if (!order) throw new Error('orders are never deleted, yet one is gone');
+  return cancellingOf(order, sent.type === 'applied');
+}
+
+/** What a cancellation comes to. @param applied whether the saga took the event */
+export function cancellingOf(order: Pick<Order, 'status' | 'failure'>, applied: boolean): Cancelling {
   const { status } = order;
-  if (sent.type === 'applied') return { type: 'accepted', status };
+  if (applied) return { type: 'accepted', status };
   const underWay = order.failure?.code === 'cancelled_by_customer' && !isFinal(status);
   return { type: underWay ? 'accepted' : 'not_cancellable', status };
 }

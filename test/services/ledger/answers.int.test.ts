@@ -171,6 +171,24 @@ describe('the answer is written once, by whoever comes first', () => {
     await inTransaction((tx) => orderProjection(tx, [stays], nowMs));
     expect(await ledgerFace(database.pool()).paymentTokenOf(id)).toBe('tok');
   });
+
+  test('a migration out of the authorization answers too: what the old version said of the state is not known', async () => {
+    const [unanswered, answered] = [await accepted('migrated-1'), await accepted('migrated-2')];
+    await storeAnswer(database.pool(), answered, awaiting(answered));
+    const migrated = (id: string): ProjectedTransition => ({
+      ...authorized(id),
+      event: { type: 'actor.migrated', from: '1', to: '2', snapshot: {} },
+      from: { path: 'authorizing.calling', tags: [], meta: {} },
+    });
+    await inTransaction((tx) => orderProjection(tx, [migrated(unanswered), migrated(answered)], nowMs));
+    const answers = await Promise.all([unanswered, answered].map((id) => findAnswer(database.pool(), id)));
+    expect(answers).toEqual([renderAnswer({ kind: 'authorized', orderId: unanswered }), awaiting(answered)]);
+    const face = ledgerFace(database.pool());
+    expect([await face.paymentTokenOf(unanswered), await face.findById(unanswered)]).toMatchObject([
+      null,
+      { status: 'AUTHORIZED', revision: 2 },
+    ]);
+  });
 });
 
 describe('the projection', () => {
