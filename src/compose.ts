@@ -12,6 +12,7 @@ import {
 } from './actors/index.ts';
 import { type Config, type Role, roles as allRoles } from './config.ts';
 import { inventoryParticipant, remoteCatalog, remoteInventory } from './effects/inventory.ts';
+import { likelyAnswersOf } from './effects/likely-answers.ts';
 import { noticeEffects } from './effects/notices.ts';
 import { ordersParticipant, remoteOrders } from './effects/orders.ts';
 import { paymentEffects } from './effects/payments.ts';
@@ -22,12 +23,16 @@ import { answeredNotModified } from './http/conditional.ts';
 import apiDocs from './http/docs.ts';
 import { drain } from './http/drain.ts';
 import health, { type ReadinessCheck } from './http/health.ts';
+import inspectRoutes from './http/inspect-routes.ts';
 import machineRoutes from './http/machine-routes.ts';
+import previewRoute from './http/preview-route.ts';
 import { streamEvents } from './http/sse.ts';
+import { createInspector, type Inspector } from './inspector/index.ts';
 import { machines } from './machines/index.ts';
+import { migrations } from './machines/migrations.ts';
 import { actorStore } from './persistence/actor-store.ts';
 import { commitFeed, type ListeningFeed } from './persistence/commit-feed.ts';
-import { countByState, operationCompanion } from './persistence/operations.ts';
+import { countByState, operationCompanion, storeClock } from './persistence/operations.ts';
 import { outbox } from './persistence/outbox.ts';
 import { type DatabasePool, openPool, type Tx } from './persistence/pool.ts';
 import { sql } from './persistence/sql.ts';
@@ -58,6 +63,7 @@ export interface Waybill {
   readonly pool: DatabasePool;
   readonly system: ActorSystem;
   readonly ledger: Ledger;
+  readonly inspector: Inspector;
   /** @returns the URL it listens on */
   listen(): Promise<string>;
   /** Starts what the roles do by themselves: workers, relay, sweeper. */
@@ -116,17 +122,27 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     newId: processPorts.newId,
     process: processPorts,
   });
+  const inspector = createInspector({ system, feed, process: processPorts });
   const work = background(config, { pool, target, publisher, system, services, onError });
   opened.defer(() => work.stop());
   const app = await buildApp({ logger: log });
   opened.defer(() => drain(app));
-  await registerRoutes(app, config, { services, system, ledger, pool, metrics, checks: readinessChecks(pool, queue) });
+  await registerRoutes(app, config, {
+    services,
+    system,
+    ledger,
+    inspector,
+    pool,
+    metrics,
+    checks: readinessChecks(pool, queue),
+  });
   const closing = opened.move();
   return {
     app,
     pool,
     system,
     ledger,
+    inspector,
     listen: () => app.listen({ host: config.host, port: config.port }),
     work: work.start,
     close: () => closing.disposeAsync(),
@@ -193,6 +209,7 @@ function createSystem(config: Config, parts: SystemParts): ActorSystem {
   ];
   return createActorSystem<Tx>({
     machines: actorMachines(),
+    migrations,
     // In lock order; the same-transaction forms of what is not called over HTTP.
     participants: [
       ...(transports.orders ? [] : [ordersParticipant(services.orders)]),
@@ -222,6 +239,7 @@ interface RouteParts {
   readonly services: Services;
   readonly system: ActorSystem;
   readonly ledger: Ledger;
+  readonly inspector: Inspector;
   readonly pool: DatabasePool;
   readonly metrics: Metrics;
   readonly checks: readonly ReadinessCheck[];
@@ -234,11 +252,14 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
   if (serves(config, 'edge')) {
     await app.register(ledgerPlugin, { service: ledger, streamEvents, answeredNotModified });
     await app.register(actorRoutes, { system });
+    await app.register(previewRoute, { system, clock: () => storeClock(pool), likelyAnswersOf });
     await app.register(machineRoutes, {
       machines: system.machines,
       countByState: (machine) => countByState(pool, machine),
     });
   }
+  if (serves(config, 'edge', 'console'))
+    await app.register(inspectRoutes, { inspector: parts.inspector, origins: config.inspectOrigins });
   if (serves(config, 'inventory')) await app.register(inventoryPlugin, { service: services.inventory });
   if (serves(config, 'payments')) await app.register(paymentsPlugin, paymentsOptions(config, services.payments));
   if (serves(config, 'orders')) {

@@ -47,6 +47,11 @@ export interface Config {
   readonly redeliveryMs: number;
   /** EDGE_BUDGET_MS, default 3000: how long a POST /orders waits for the authorization before it answers 202 as it is. */
   readonly edgeBudgetMs: number;
+  /**
+   * INSPECT_ORIGINS, a list with commas, default none: pages of these origins may open `/inspect`, besides those that this
+   * server sends to this machine.
+   */
+  readonly inspectOrigins: readonly string[];
   /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: traces are made but sent nowhere. */
   readonly otlpEndpoint: string | null;
   /** OTEL_SERVICE_NAME, default `waybill`. */
@@ -79,6 +84,7 @@ export function readConfig(environment: Environment): Config {
     leaseMarginMs: from.integer('LEASE_MARGIN_MS', 2_000, { min: 100, max: maxMs }),
     redeliveryMs: from.integer('REDELIVERY_MS', 5_000, { min: 100, max: maxMs }),
     edgeBudgetMs: from.integer('EDGE_BUDGET_MS', 3_000, { min: 100, max: 60_000 }),
+    inspectOrigins: parseOrigins(from.text('INSPECT_ORIGINS') ?? ''),
     otlpEndpoint: from.baseUrl('OTEL_EXPORTER_OTLP_ENDPOINT'),
     otelServiceName: from.text('OTEL_SERVICE_NAME') ?? 'waybill',
   });
@@ -93,6 +99,14 @@ export function parseRoles(list: string, source: string): readonly Role[] {
   const unknown = names.find((name) => name !== 'all' && !roles.some((role) => role === name));
   if (unknown !== undefined) refuse(source, list, `a list of all, ${roles.join(', ')}`);
   return Object.freeze(roles.filter((role) => names.includes('all') || names.includes(role)));
+}
+
+function parseOrigins(list: string): readonly string[] {
+  const origins = list.split(',').flatMap((origin) => origin.trim() || []);
+  for (const origin of origins)
+    if (!/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin)
+      refuse('INSPECT_ORIGINS', list, 'a list of origins such as https://tools.example.com');
+  return Object.freeze(origins);
 }
 
 function refuse(name: string, value: string, expected: string): never {

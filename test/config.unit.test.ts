@@ -18,6 +18,7 @@ const defaults = {
   leaseMarginMs: 2000,
   redeliveryMs: 5000,
   edgeBudgetMs: 3000,
+  inspectOrigins: [],
   otlpEndpoint: null,
   otelServiceName: 'waybill',
 };
@@ -50,6 +51,7 @@ describe('readConfig', () => {
         LEASE_MARGIN_MS: '1500',
         REDELIVERY_MS: '700',
         EDGE_BUDGET_MS: '1000',
+        INSPECT_ORIGINS: 'https://tools.example.com, http://localhost:8080',
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
         OTEL_SERVICE_NAME: 'waybill-worker',
       }),
@@ -69,6 +71,7 @@ describe('readConfig', () => {
       leaseMarginMs: 1500,
       redeliveryMs: 700,
       edgeBudgetMs: 1000,
+      inspectOrigins: ['https://tools.example.com', 'http://localhost:8080'],
       otlpEndpoint: 'http://collector:4318',
       otelServiceName: 'waybill-worker',
     });
@@ -94,6 +97,11 @@ describe('readConfig', () => {
     ['EDGE_BUDGET_MS', '60001', 'EDGE_BUDGET_MS is "60001", expected a whole number from 100 to 60000'],
     ['PAYMENTS_URL', 'payments:3002', 'PAYMENTS_URL is not a URL that starts with http:// or https://'],
     ['REDIS_URL', 'localhost', 'REDIS_URL is not a URL that starts with redis:// or rediss://'],
+    [
+      'INSPECT_ORIGINS',
+      'https://a.example/page',
+      'INSPECT_ORIGINS is "https://a.example/page", expected a list of origins such as https://tools.example.com',
+    ],
     [
       'ROLE',
       'edge,boss',

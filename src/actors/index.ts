@@ -3,11 +3,47 @@ export { createActorSystem } from './system.ts';
 export type { ActorSystem, ActorView, Applied, NotApplied, SystemDefinition, SystemLimits } from './system.ts';
 export { dryStart, dryStep } from './dry-run.ts';
 export type { DryStep } from './dry-run.ts';
+export { checkFence } from './fence.ts';
 export type { Cause } from './interpret.ts';
 export { operate, operationCompanionName, retryEvent } from './operate.ts';
 export type { Operation } from './operate.ts';
+export { jsonDifference } from './what-if/json-difference.ts';
+export type { JsonChange } from './what-if/json-difference.ts';
+export { forkOf, preview, wouldApply } from './what-if/preview.ts';
+export type { Fork, Preview } from './what-if/preview.ts';
+export { rebuild } from './what-if/rebuild.ts';
+export { simulate } from './what-if/simulate.ts';
+export { possibleInputs } from './what-if/simulation.ts';
+export type {
+  LikelyAnswers,
+  NamedTimer,
+  Possible,
+  SimulatedStep,
+  SimulatedTransition,
+  Simulation,
+  SimulationOptions,
+  Standing,
+} from './what-if/simulation.ts';
+export { readWhatIfs } from './what-if/what-if.ts';
+export type { ReadWhatIf, ReadWhatIfs, WhatIf } from './what-if/what-if.ts';
+export { versionsOf } from './log-versions.ts';
+export { migrate } from './migrate.ts';
+export type { Fate, Migrated, MigrationProblem } from './migrate.ts';
+export { migrationPaths } from './migration.ts';
+export type { FindMigration, Migration, MigrationPath } from './migration.ts';
 export type { VisitEnd } from './visit.ts';
 export type { CompanionCall } from './steps.ts';
-export { actorMachine, outcomeOfEvent, pathOf, replay } from './xstate-adapter.ts';
-export type { ActorMachine, LiveState, MachineStep } from './xstate-adapter.ts';
+export {
+  actorMachine,
+  delayOf,
+  initEvent,
+  migrationOfEvent,
+  outcomeOfEvent,
+  pathOf,
+  replay,
+  settledEvent,
+  uncertainEvent,
+} from './xstate-adapter.ts';
+export type { ActorMachine, LiveState, MachineStep, TracedStep } from './xstate-adapter.ts';
+export type { ChartState, ChartTransition } from './xstate-chart.ts';
 export * from './ports.ts';

@@ -1,5 +1,5 @@
 /** What a person does to an actor, recorded with who and why in the commit that does it. */
-import type { ActorEvent } from './ports.ts';
+import type { ActorEvent, ActorRow } from './ports.ts';
 import type { ActorSystem, Applied, NotApplied } from './system.ts';
 
 export interface Operation {
@@ -15,6 +15,11 @@ export const operationCompanionName = 'actors.operation';
 /** Goes on from where an actor was parked: its machine's own event, or, if the runtime parked it, un-parking. */
 export const retryEvent: ActorEvent = { type: 'RETRY' };
 
+/** Whether an operator's event is not for the machine: the runtime has parked the actor, and is to let it go on. */
+export function unparks(actor: Pick<ActorRow, 'parked'> | null, event: ActorEvent): boolean {
+  return actor?.parked?.by === 'runtime' && event.type === retryEvent.type;
+}
+
 /** @returns `refused` when the state does not accept the event */
 export async function operate(
   system: Pick<ActorSystem, 'read' | 'send' | 'unpark'>,
@@ -22,7 +27,6 @@ export async function operate(
 ): Promise<Applied | NotApplied> {
   const companion = { name: operationCompanionName, payload: operation };
   const actor = await system.read(operation.id);
-  if (actor?.parked?.by === 'runtime' && operation.event.type === retryEvent.type)
-    return system.unpark(operation.id, companion);
+  if (unparks(actor, operation.event)) return system.unpark(operation.id, companion);
   return system.send(operation.id, operation.event, companion);
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { actorMachines } from '../compose.ts';
+import { migrations } from '../machines/migrations.ts';
 import { assertMigrated } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/pool.ts';
 import { exitCodes, type Wrap } from './invocation.ts';
@@ -19,7 +20,7 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
         try {
           await assertMigrated(database.url);
           const pool = await openPool({ url: database.url, maxConnections: 2 });
-          const report = await audit(pool, { machines: actorMachines(), live: options.live === true });
+          const report = await audit(pool, { machines: actorMachines(), migrations, live: options.live === true });
           await pool.end();
           print(json ? JSON.stringify(report) : renderAudit(report));
           return report.clean ? exitCodes.done : exitCodes.problem;
@@ -40,5 +41,8 @@ export function renderAudit(report: AuditReport): string {
   const verdict = report.clean
     ? `audit clean: ${report.checks.length} invariants hold over ${report.actors} actors and ${report.transitions} transitions`
     : `audit: ${report.findings.length} findings`;
-  return [table, '', ...rows, verdict].join('\n');
+  const gone = report.ofGoneVersions;
+  const unseen =
+    gone > 0 ? [`${gone} actors are of versions that are not registered: their logs were not replayed`] : [];
+  return [table, '', ...rows, ...unseen, verdict].join('\n');
 }

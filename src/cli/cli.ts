@@ -9,7 +9,9 @@ import { WrongQueue } from '../queue/reach.ts';
 import { auditCommand } from './audit.ts';
 import { demoCommand } from './demo.ts';
 import { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
+import { inspectCommand } from './inspect.ts';
 import { machineCommands } from './machines.ts';
+import { KeptFileError } from './machines/kept-files.ts';
 import { migrateCommand } from './migrate.ts';
 import { orderCommands } from './orders.ts';
 import { parkedCommands } from './parked.ts';
@@ -49,6 +51,7 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
     error instanceof WrongQueue ||
     error instanceof DataDirInUse ||
     error instanceof MigrationError ||
+    error instanceof KeptFileError ||
     error instanceof EmbeddedPostgresError
   )
     return { message: error.message, code: exitCodes.problem };
@@ -87,6 +90,7 @@ function program(wrap: Wrap): Command {
   machineCommands(waybill, wrap);
   orderCommands(waybill, wrap);
   parkedCommands(waybill, wrap);
+  inspectCommand(waybill, wrap);
   demoCommand(waybill, wrap);
   for (const sub of waybill.commands) sub.exitOverride();
   return waybill;

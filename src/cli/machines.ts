@@ -2,6 +2,10 @@
 import type { Command } from 'commander';
 import { actorMachines } from '../compose.ts';
 import { exitCodes, type Wrap } from './invocation.ts';
+import { checkCommand } from './machines/check.ts';
+import { exportCommand } from './machines/export.ts';
+import { keepCommand } from './machines/keep.ts';
+import { verifyCommand } from './machines/verify.ts';
 import { textTable } from './table.ts';
 
 export function machineCommands(waybill: Command, wrap: Wrap): void {
@@ -24,6 +28,10 @@ export function machineCommands(waybill: Command, wrap: Wrap): void {
         return exitCodes.done;
       }),
     );
+  checkCommand(machines, wrap);
+  exportCommand(machines, wrap);
+  keepCommand(machines, wrap);
+  verifyCommand(machines, wrap);
   machines
     .command('show <id>')
     .description('a machine’s newest definition as JSON, as createMachine and Stately’s tools take it')

@@ -3,11 +3,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { retryEvent } from '../actors/index.ts';
 import { detailsOf, summaryOf, transitionBody } from '../services/ledger/bodies.ts';
 import { isOrderStatus, type OrderStatus, orderStatuses } from '../services/ledger/entry.ts';
-import type { OrderTransition } from '../services/ledger/service.ts';
+import { cancelEvent, type Cancelling, cancellingOf, type OrderTransition } from '../services/ledger/service.ts';
 import { type Backend, withBackend } from './backend.ts';
 import { type ExitCode, exitCodes, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
 import { accountName, operateOn, operatorText, problem, refusalOf, tell } from './operator.ts';
+import { dryRunOption, previewBody, previewCommand, previewOn, renderPreview } from './preview.ts';
 import { renderHistory, renderOrder, renderOrders } from './render-orders.ts';
+import { simulateCommand } from './simulate.ts';
+import { withOrder } from './with-order.ts';
 
 const defaultLimit = 20;
 const maxLimit = 1_000;
@@ -27,7 +30,12 @@ export function orderCommands(waybill: Command, wrap: Wrap): void {
   orders
     .command('cancel <id>')
     .description('cancel an order that is not past recall; what has happened already is undone')
-    .action(wrap((invocation, id: string) => withOrder(invocation, id, cancelOrder)));
+    .option(...dryRunOption)
+    .action(
+      wrap((invocation, id: string, { dryRun }: DryRun) =>
+        withOrder(invocation, id, dryRun ? previewCancel : cancelOrder),
+      ),
+    );
   orders
     .command('retry <id>')
     .description('let an order that is parked go on from where it stands')
@@ -35,16 +43,24 @@ export function orderCommands(waybill: Command, wrap: Wrap): void {
     .addOption(
       new Option('--why <text>', 'the reason, for the record').argParser(operatorText).default('waybill orders retry'),
     )
+    .option(...dryRunOption)
     .action(
-      wrap((invocation, id: string, { by = accountName(), why }: { by?: string; why: string }) =>
-        withOrder(invocation, id, (backend, orderId) => retryOrder(invocation, backend, { id: orderId, by, why })),
+      wrap((invocation, id: string, { by = accountName(), why, dryRun }: DryRun & { by?: string; why: string }) =>
+        withOrder(invocation, id, (backend, orderId) =>
+          dryRun
+            ? previewCommand(invocation, backend, orderId, retryEvent)
+            : retryOrder(invocation, backend, { id: orderId, by, why }),
+        ),
       ),
     );
   orders
     .command('history <id>')
     .description('every transition of an order, oldest first')
     .action(wrap((invocation, id: string) => withOrder(invocation, id, showHistory)));
+  simulateCommand(orders, wrap);
 }
+
+type DryRun = { readonly dryRun?: boolean };
 
 async function listOrders(
   { config, json, print }: Invocation,
@@ -55,22 +71,6 @@ async function listOrders(
   return exitCodes.done;
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-type OrderAction = (backend: Backend, id: string, invocation: Invocation) => Promise<ExitCode>;
-
-/** Runs `action` on an order that exists. */
-async function withOrder(invocation: Invocation, id: string, action: OrderAction): Promise<ExitCode> {
-  const unknown = (): ExitCode => problem(invocation, `there is no order ${id}`, { error: 'order_not_found' });
-  // What is no UUID names no order, and the database would take offence at it.
-  if (!uuid.test(id)) return unknown();
-  return withBackend(invocation.config, async (backend) => {
-    const order = await backend.ledger.find(id);
-    // As the ledger writes it: an actor's id is text, and case counts there.
-    return order ? action(backend, order.id, invocation) : unknown();
-  });
-}
-
 async function showOrder({ ledger }: Backend, id: string, { json, print }: Invocation): Promise<ExitCode> {
   const order = await ledger.find(id);
   if (!order) throw new Error('orders are never deleted, yet one is gone');
@@ -79,8 +79,23 @@ async function showOrder({ ledger }: Backend, id: string, { json, print }: Invoc
 }
 
 async function cancelOrder({ ledger }: Backend, id: string, invocation: Invocation): Promise<ExitCode> {
+  return tellCancelling(invocation, id, await ledger.cancel(id));
+}
+
+async function previewCancel(backend: Backend, id: string, invocation: Invocation): Promise<ExitCode> {
   const { json, print } = invocation;
-  const cancelling = await ledger.cancel(id);
+  const previewed = await previewOn(backend, id, cancelEvent);
+  if (previewed.type === 'would_apply') {
+    print(json ? JSON.stringify(previewBody(previewed)) : renderPreview(previewed, cancelEvent.type));
+    return exitCodes.done;
+  }
+  // Refused also when the order is being cancelled already.
+  const order = await backend.ledger.find(id);
+  return tellCancelling(invocation, id, order ? cancellingOf(order, false) : { type: 'not_found' });
+}
+
+function tellCancelling(invocation: Invocation, id: string, cancelling: Cancelling): ExitCode {
+  const { json, print } = invocation;
   switch (cancelling.type) {
     case 'accepted':
       print(

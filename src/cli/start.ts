@@ -7,6 +7,7 @@ import { reachQueue } from '../queue/reach.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { startMetrics } from '../telemetry/metrics.ts';
 import { exitCodes, type ExitCode, type Invocation } from './invocation.ts';
+import { stopSignal } from './stop-signal.ts';
 import { type Database, openDatabase } from './database.ts';
 import { welcome } from './welcome.ts';
 
@@ -64,28 +65,4 @@ async function prepare(
   if (database.embedded || hasAllRoles(config)) await migrate(database.url, { log });
   else await awaitMigrated(database.url, { timeoutMs: migrationWaitMs, log, signal });
   await reachQueue(queueTarget(config, database.url), { log, delay: processPorts.delay, signal });
-}
-
-/** A terminal's Ctrl-C goes to the whole group, and npm or a watcher may pass it on once more: that is one request. */
-const echoMs = 1_000;
-
-function stopSignal() {
-  const controller = new AbortController();
-  let firstAtMs = Infinity;
-  const requested = new Promise<void>((resolve) =>
-    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  const onSignal = (): void => {
-    const nowMs = performance.now();
-    if (nowMs - firstAtMs > echoMs) process.exit(exitCodes.problem);
-    firstAtMs = Math.min(firstAtMs, nowMs);
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  const release = (): void => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  };
-  return { signal: controller.signal, requested, release };
 }

@@ -2,20 +2,16 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { EffectRequest, Outcome, Participant, RemoteEffect, SettledOutcome } from '../actors/ports.ts';
-import type {
-  InventoryService,
-  ProductCatalog,
-  ReservationOutcome,
-  ReservationRequest,
-  Short,
-  Tx,
-} from '../services/inventory/service.ts';
+import type { ProductCatalog, ReservationOutcome, ReservationRequest, Short } from '../services/inventory/service.ts';
+import type { Applies } from './applies.ts';
 import { ask, errorCode, type Transport, type TransportAnswer, TransportError } from './transport.ts';
 
 const effects = ['inventory.reserve', 'inventory.release', 'inventory.commit'] as const;
 
 /** The local form: the reservations of a batch are written in the transaction of the transitions they lead to. */
-export function inventoryParticipant(service: Pick<InventoryService, 'apply'>): Participant<Tx> {
+export function inventoryParticipant<Tx>(
+  service: Applies<Tx, ReservationRequest, ReservationOutcome>,
+): Participant<Tx> {
   return {
     name: 'inventory',
     effects,

@@ -2,13 +2,14 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { EffectRequest, Outcome, Participant, RemoteEffect, SettledOutcome } from '../actors/ports.ts';
-import type { OrderOutcome, OrderRequest, OrdersService, Tx } from '../services/orders/service.ts';
+import type { OrderOutcome, OrderRequest } from '../services/orders/service.ts';
+import type { Applies } from './applies.ts';
 import { ask, errorCode, type Transport, type TransportAnswer } from './transport.ts';
 
 const effects = ['orders.create', 'orders.confirm', 'orders.cancel'] as const;
 
 /** The local form: the orders of a batch are written in the transaction of the transitions they lead to. */
-export function ordersParticipant(service: Pick<OrdersService, 'apply'>): Participant<Tx> {
+export function ordersParticipant<Tx>(service: Applies<Tx, OrderRequest, OrderOutcome>): Participant<Tx> {
   return {
     name: 'orders',
     effects,

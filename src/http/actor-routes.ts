@@ -3,10 +3,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { type ActorSystem, type Json, operate, type TransitionRecord } from '../actors/index.ts';
 import { Instant, problems } from '../services/schemas.ts';
+import { ActorId, actorNotFound, eventNotAccepted } from './actor-problems.ts';
+import { OperatorEvent, operatorEventOf } from './operator-event.ts';
 
-const ActorId = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$' }),
-});
 const AnyJson = Type.Unsafe<Json>({});
 
 const Timer = Type.Object({ id: Type.String(), due_at: Instant });
@@ -43,22 +42,6 @@ const Transition = Type.Object({
   trace_id: Type.Union([Type.String(), Type.Null()]),
 });
 
-const operator = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
-const OperatorEvent = Type.Object(
-  {
-    type: Type.String({ pattern: '^[A-Z][A-Z_]{0,63}$', examples: ['RETRY', 'RESOLVE'] }),
-    by: operator,
-    why: operator,
-    settlement: Type.Optional(
-      Type.Object(
-        { voided_cents: Type.Integer({ minimum: 0 }), refunded_cents: Type.Integer({ minimum: 0 }) },
-        { additionalProperties: false, description: 'RESOLVE: what was done about the money by hand' },
-      ),
-    ),
-  },
-  { additionalProperties: false },
-);
-
 export interface ActorRoutesOptions {
   readonly system: Pick<ActorSystem, 'read' | 'history' | 'send' | 'unpark'>;
 }
@@ -77,7 +60,7 @@ const actorRoutes: FastifyPluginAsyncTypebox<ActorRoutesOptions> = async (app, {
     },
     async (request, reply) => {
       const actor = await system.read(request.params.id);
-      if (!actor) return reply.problem({ status: 404, error: 'actor_not_found', title: 'No such actor' });
+      if (!actor) return reply.problem(actorNotFound);
       const dues = [
         ...actor.timers.map((timer) => timer.dueAtMs),
         ...actor.effects.flatMap(({ lease }) => (lease ? [lease.untilMs] : [])),
@@ -126,8 +109,7 @@ const actorRoutes: FastifyPluginAsyncTypebox<ActorRoutesOptions> = async (app, {
     async (request, reply) => {
       const { after = 0, limit = 100 } = request.query;
       const records = await system.history(request.params.id, { afterRevision: after, limit });
-      if (records.length === 0 && !(await system.read(request.params.id)))
-        return reply.problem({ status: 404, error: 'actor_not_found', title: 'No such actor' });
+      if (records.length === 0 && !(await system.read(request.params.id))) return reply.problem(actorNotFound);
       return { items: records.map(toTransition) };
     },
   );
@@ -149,25 +131,13 @@ const actorRoutes: FastifyPluginAsyncTypebox<ActorRoutesOptions> = async (app, {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { type, by, why, settlement } = request.body;
-      const event = settlement
-        ? {
-            type,
-            settlement: { by, why, voidedCents: settlement.voided_cents, refundedCents: settlement.refunded_cents },
-          }
-        : { type };
+      const { by, why } = request.body;
+      const event = operatorEventOf(request.body);
       const answer = await operate(system, { id, event, by, why });
       if (answer.type === 'applied') return reply.status(202).send({ id, revision: answer.revision });
       const actor = await system.read(id);
-      if (!actor) return reply.problem({ status: 404, error: 'actor_not_found', title: 'No such actor' });
-      return reply.problem({
-        status: 409,
-        error: 'event_not_accepted',
-        title: 'The state does not accept this event',
-        detail: `In ${actor.path} the actor accepts: ${actor.accepts.join(', ') || 'nothing'}.`,
-        state: actor.path,
-        accepts: [...actor.accepts],
-      });
+      if (!actor) return reply.problem(actorNotFound);
+      return reply.problem(eventNotAccepted(actor));
     },
   );
 };

@@ -12,6 +12,7 @@ const nowMs = 1_000_000;
 const trip = toyMachine('trip');
 const context: DecisionContext = {
   machineOf: (id, version) => (id === trip.id && (version === undefined || version === trip.version) ? trip : null),
+  migrationOf: () => null,
   isRemote: (effect) => effect.startsWith('bank.'),
   random: () => 0.5,
   nowMs,

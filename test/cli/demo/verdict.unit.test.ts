@@ -81,7 +81,7 @@ describe('a shelf’s verdict', () => {
 });
 
 describe('the outcome', () => {
-  const audit = { clean: true, checks: [], findings: [], actors: 2, transitions: 12 };
+  const audit = { clean: true, checks: [], findings: [], actors: 2, transitions: 12, ofGoneVersions: 0 };
   const good: Outcome = {
     played: [judge(scenario, asExpected)],
     shelves: [judgeShelf({ product: 'mouse', onHand: 100, reserved: 0 }, [scenario])],
