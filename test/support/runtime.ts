@@ -11,6 +11,7 @@ import {
   type ActorSystem,
   createActorSystem,
   type Companion,
+  type Migration,
   type Observation,
   type Participant,
   type Projection,
@@ -50,6 +51,7 @@ export interface TestProcess {
 export interface ProcessOptions {
   readonly store?: (store: ActorStore<Tx>) => ActorStore<Tx>;
   readonly machines?: readonly ActorMachine[];
+  readonly migrations?: readonly Migration[];
   readonly limits?: Partial<SystemLimits>;
   readonly pool?: DatabasePool;
   /** Whether the queue takes wake-ups. */
@@ -157,10 +159,11 @@ function testProcess(pool: DatabasePool, options: ProcessOptions): TestProcess {
   const store = actorStore(pool);
   const system = createActorSystem<Tx>({
     machines: options.machines ?? toyMachines,
+    migrations: options.migrations ?? [],
     participants: [shelf],
     remoteEffects: effects.handlers,
     companions: [accept],
-    projections: { trip: status },
+    projections: { trip: status, parcel: status },
     store: options.store ? options.store(store) : store,
     wakeUps,
     feed: { subscribe: () => () => undefined },
@@ -247,7 +250,7 @@ const status: Projection<Tx> = async (tx, transitions) => {
         actorId,
         revision,
         to.path,
-        (context as { poison: boolean }).poison && revision > 1,
+        (context as { poison?: boolean }).poison === true && revision > 1,
       ]),
       ['text', 'int4', 'text', 'bool'],
     )} on conflict (actor_id) do update set revision = excluded.revision, path = excluded.path, poison = excluded.poison`);

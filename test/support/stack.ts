@@ -58,7 +58,7 @@ export interface StackKit extends TestDatabase {
 }
 
 const politeMs = 40;
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0 || process.env['REQUIRE_REDIS'] === '1';
+export const hasRedis = spawnSync('redis-server', ['--version']).status === 0 || process.env['REQUIRE_REDIS'] === '1';
 
 /** A suite per backend of the queue; that on Redis is skipped where the machine has none. */
 export function onEachBackend(title: string, suite: (kit: StackKit) => void): void {
