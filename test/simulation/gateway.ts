@@ -1,0 +1,173 @@
+/** The payment gateway behind a bad line: the shop's own decisions, keys remembered for ever, answers that get lost. */
+import {
+  type Transport,
+  type TransportAnswer,
+  TransportError,
+  type TransportRequest,
+} from '../../src/effects/transport.ts';
+import {
+  type Answer,
+  type Decision,
+  decideAuthorize,
+  decideCapture,
+  decideRefund,
+  decideVoid,
+  type Entry,
+  nothingToVoid,
+  type Payment,
+  voidedBeforehand,
+} from '../../src/services/payments/decisions.ts';
+import { type Scenario, scenarioOf } from '../../src/services/payments/scenario.ts';
+
+interface Account {
+  payment: Payment | null;
+  readonly scenario: Scenario;
+  readonly entries: Entry[];
+}
+
+export interface Gateway {
+  /** What it does with a request that arrives. */
+  handle(request: TransportRequest): TransportAnswer;
+  /** By authorize key. */
+  readonly accounts: ReadonlyMap<string, Account>;
+}
+
+type Body = Readonly<Record<string, string | number>>;
+
+export function createGateway(newId: () => string): Gateway {
+  const accounts = new Map<string, Account>();
+  const answers = new Map<string, Answer>();
+  const once = (operation: string, key: string, decide: () => Decision): Answer => {
+    const known = answers.get(`${operation} ${key}`);
+    if (known) return known;
+    const { answer } = decide();
+    answers.set(`${operation} ${key}`, answer);
+    return answer;
+  };
+  const move = (account: Account, decision: Decision): Decision => {
+    account.payment = decision.next ?? account.payment;
+    account.entries.push(...decision.entries);
+    return decision;
+  };
+  const byId = (id: string): Account & { payment: Payment } => {
+    for (const account of accounts.values()) if (holds(account, id)) return account;
+    throw new Error(`no authorization ${id}`);
+  };
+  return {
+    accounts,
+    handle(request) {
+      const body = request.body as Body;
+      const key = String(body['idempotency_key']);
+      const [, , operation, id] = request.path.split('/');
+      switch (operation) {
+        case 'authorize':
+          return authorizeAnswer(
+            once('authorize', key, () => {
+              const scenario = scenarioOf(String(body['payment_token']));
+              const asked = { amountCents: Number(body['amount_cents']), currency: String(body['currency']) };
+              const account: Account = { payment: null, scenario, entries: [] };
+              accounts.set(key, account);
+              return move(account, decideAuthorize(asked, scenario, newId()));
+            }),
+          );
+        case 'capture': {
+          const account = byId(id ?? '');
+          const asked = Number(body['amount_cents']);
+          const decide = () => move(account, decideCapture(account.payment, account.scenario.onCapture, asked));
+          return plainAnswer(once('capture', key, decide), 402);
+        }
+        case 'refund': {
+          const account = byId(id ?? '');
+          return plainAnswer(
+            once('refund', key, () => move(account, decideRefund(account.payment, null))),
+            409,
+          );
+        }
+        case 'void': {
+          const authorizeKey = String(body['authorize_idempotency_key']);
+          return plainAnswer(
+            once('void', key, () => {
+              const account = accounts.get(authorizeKey);
+              if (account?.payment) return move(account, decideVoid(account.payment));
+              answers.set(`authorize ${authorizeKey}`, voidedBeforehand);
+              return nothingToVoid;
+            }),
+            409,
+          );
+        }
+        default:
+          throw new Error(`the gateway does not know ${request.path}`);
+      }
+    },
+  };
+}
+
+function holds(account: Account, id: string): account is Account & { payment: Payment } {
+  return account.payment?.authorizationId === id;
+}
+
+function authorizeAnswer(answer: Answer): TransportAnswer {
+  if (answer.type === 'done') return plainAnswer(answer, 402);
+  const isDeclined = answer.code === 'payment_declined';
+  return {
+    status: isDeclined ? 402 : 409,
+    body: { error: answer.code, ...(isDeclined ? { decline_code: answer.declineCode } : {}) },
+  };
+}
+
+function plainAnswer(answer: Answer, refusedStatus: number): TransportAnswer {
+  const { payment } = answer;
+  const totals = {
+    authorization_id: payment?.authorizationId ?? '',
+    authorized_cents: payment?.authorizedCents ?? 0,
+    captured_cents: payment?.capturedCents ?? 0,
+    voided_cents: payment?.voidedCents ?? 0,
+    refunded_cents: payment?.refundedCents ?? 0,
+    expired_cents: payment?.expiredCents ?? 0,
+  };
+  if (answer.type === 'done') return { status: 200, body: { status: answer.status, ...totals } };
+  return { status: refusedStatus, body: { error: answer.code, ...totals } };
+}
+
+/** How a line may treat one request. */
+export interface Line {
+  readonly kind: 'good' | 'unreachable' | 'unavailable' | 'request lost' | 'answer lost' | 'held';
+  readonly thereMs: number;
+  readonly backMs: number;
+}
+
+export interface LinePorts {
+  readonly next: () => Line;
+  /** Something that happens at the other end, whether or not the caller still lives. */
+  readonly there: <T>(label: string, inMs: number, work: () => T) => Promise<T>;
+  /** Something that reaches the caller. */
+  readonly back: <T>(label: string, inMs: number, work: () => T) => Promise<T>;
+}
+
+const never = <T>(): Promise<T> => new Promise(() => {});
+
+/** A transport to the gateway from one process. */
+export function lineTo(gateway: Gateway, ports: LinePorts): Transport {
+  return async (request) => {
+    const line = ports.next();
+    const what = request.path.split('/')[2] ?? '';
+    switch (line.kind) {
+      case 'unreachable':
+        return ports.back(`cannot reach the gateway`, line.thereMs, () => {
+          throw new TransportError('unreachable', 'the other side could not be reached', { sent: false });
+        });
+      case 'unavailable':
+        return ports.back('503 from the gateway', line.thereMs, () => ({
+          status: 503,
+          body: { error: 'unavailable' },
+        }));
+      case 'request lost':
+        return never();
+      default: {
+        const answer = await ports.there(`gateway: ${what}`, line.thereMs, () => gateway.handle(request));
+        if (line.kind === 'answer lost') return never();
+        return ports.back(`answer to ${what}`, line.backMs, () => answer);
+      }
+    }
+  };
+}

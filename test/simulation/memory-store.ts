@@ -1,0 +1,133 @@
+/** The actor store and the outbox over the database in memory: the promises of the ones on Postgres, at no cost. */
+import {
+  type ActorRow,
+  type ActorStore,
+  type Changes,
+  type LockedActor,
+  type Message,
+  type Outbox,
+  StoreError,
+  type StoreTransaction,
+} from '../../src/actors/index.ts';
+import type { MemoryTx, StoredMessage, Tables } from './memory-database.ts';
+
+/** Runs a transaction when its turn comes, and may let it, or its answer, be lost. */
+export type Transact = <R>(label: string, work: (tx: MemoryTx) => Promise<R>) => Promise<R>;
+
+let lastMessageId = 0;
+
+export function memoryStore(tables: Tables, transact: Transact): ActorStore<MemoryTx> {
+  return {
+    transaction: (work) => transact('transaction', (tx) => work(storeTransaction(tx))),
+    read: async (ids) => ids.flatMap((id) => tables.actors.get(id) ?? []),
+    history: async (id, { afterRevision, limit }) =>
+      (tables.log.get(id) ?? []).filter(({ revision }) => revision > afterRevision).slice(0, limit),
+  };
+}
+
+function storeTransaction(tx: MemoryTx): StoreTransaction<MemoryTx> {
+  const { tables } = tx;
+  return {
+    raw: tx,
+    begin: async () => tx.nowMs,
+    lock: async (ids) => lock(tables, ids),
+    dueMessages: async (targetIds, nowMs) => targetIds.flatMap((id) => firstDue(tables, id, nowMs)),
+    insert: async (rows) => {
+      const fresh = rows.filter(({ id }) => !tables.actors.has(id));
+      for (const row of fresh) tx.put(tables.actors, row.id, row);
+      return fresh.map(({ id }) => id);
+    },
+    write: async (changes) => write(tx, changes),
+    hasCommit: async (commitId, ids) => ids.some((id) => hasCommit(tables, id, commitId)),
+  };
+}
+
+function lock(tables: Tables, ids: readonly string[]): LockedActor[] {
+  return [...ids].sort().flatMap((id) => {
+    const row = tables.actors.get(id);
+    return row ? [{ row, wake: tables.wakes.get(id) ?? null }] : [];
+  });
+}
+
+function firstDue(tables: Tables, targetId: string, nowMs: number): Message[] {
+  for (const message of tables.messages.values())
+    if (message.targetId === targetId && message.deliverAtMs <= nowMs) return [asMessage(message)];
+  return [];
+}
+
+function asMessage({ id, senderId, targetId, targetMachine, event, traceparent }: StoredMessage): Message {
+  return { id: String(id), senderId, targetId, targetMachine, event, traceparent };
+}
+
+function hasCommit(tables: Tables, id: string, commitId: string): boolean {
+  const moved = (tables.log.get(id) ?? []).some((record) => record.commitId === commitId);
+  return moved || (tables.actors.get(id)?.effects.some(({ lease }) => lease?.commitId === commitId) ?? false);
+}
+
+function write(tx: MemoryTx, changes: Changes): void {
+  const { tables } = tx;
+  for (const row of changes.updates) {
+    assertStorable(row);
+    tx.put(tables.actors, row.id, row);
+  }
+  for (const record of changes.transitions) {
+    const log = tables.log.get(record.actorId) ?? [];
+    // The primary key of the table.
+    if (log.some(({ revision }) => revision === record.revision))
+      throw new StoreError('rejected', `${record.actorId} has a revision ${record.revision} already`);
+    tx.put(tables.log, record.actorId, [...log, record]);
+  }
+  for (const { actorId, dueAtMs } of changes.wakeInserts) {
+    if (tables.wakes.has(actorId)) throw new StoreError('rejected', `${actorId} has a wake row already`);
+    tx.put(tables.wakes, actorId, { dueAtMs, redeliveries: 0 });
+  }
+  for (const { actorId, dueAtMs } of changes.wakeUpdates)
+    if (tables.wakes.has(actorId)) tx.put(tables.wakes, actorId, { dueAtMs, redeliveries: 0 });
+  for (const actorId of changes.wakeDeletes) tx.delete(tables.wakes, actorId);
+  for (const id of changes.messagesConsumed) tx.delete(tables.messages, Number(id));
+  for (const message of changes.messagesSent) {
+    lastMessageId += 1;
+    tx.put(tables.messages, lastMessageId, { ...message, id: lastMessageId, redeliveries: 0 });
+  }
+}
+
+/** The table's CHECK constraints. */
+function assertStorable({ id, parked, timers, effects, snapshot }: ActorRow): void {
+  const waits = timers.length + effects.length > 0;
+  if (waits && (parked?.by === 'machine' || snapshot.status === 'done'))
+    throw new StoreError('rejected', `${id} rests, and waits for something`);
+}
+
+export function memoryOutbox(transact: Transact): Outbox {
+  return {
+    claimDue: ({ limit, redeliveryMs, maxRedeliveryMs }) =>
+      transact('claims what is due', async (tx) => {
+        const { wakes, messages } = tx.tables;
+        const laterMs = (redeliveries: number): number =>
+          tx.nowMs + Math.min(redeliveryMs * 2 ** Math.min(redeliveries, 20), maxRedeliveryMs);
+        const claimed = new Set<string>();
+        for (const [id, wake] of dueFirst([...wakes], tx.nowMs, limit)) {
+          claimed.add(id);
+          tx.put(wakes, id, { dueAtMs: laterMs(wake.redeliveries), redeliveries: wake.redeliveries + 1 });
+        }
+        for (const [id, message] of dueFirst([...messages], tx.nowMs, limit)) {
+          claimed.add(message.targetId);
+          const { redeliveries } = message;
+          tx.put(messages, id, { ...message, dueAtMs: laterMs(redeliveries), redeliveries: redeliveries + 1 });
+        }
+        const dueAtMs = Math.min(...[...wakes.values(), ...messages.values()].map((row) => row.dueAtMs));
+        return { actorIds: [...claimed], nextDueInMs: Math.max(0, dueAtMs - tx.nowMs) };
+      }),
+  };
+}
+
+function dueFirst<Key, Row extends { readonly dueAtMs: number }>(
+  rows: readonly (readonly [Key, Row])[],
+  nowMs: number,
+  limit: number,
+): readonly (readonly [Key, Row])[] {
+  return rows
+    .filter(([, { dueAtMs }]) => dueAtMs <= nowMs)
+    .sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs)
+    .slice(0, limit);
+}
