@@ -26,23 +26,33 @@ const rooms: Readonly<Record<string, Rules>> = {
   'config.ts': { rooms: [], packages: [], node: true },
   // Wiring: the one place that knows every room.
   'compose.ts': {
-    rooms: 'actors audit config console effects http machines persistence process-ports queue services telemetry'.split(
-      ' ',
-    ),
+    rooms:
+      'actors audit config console effects http inspector machines persistence process-ports queue services telemetry'.split(
+        ' ',
+      ),
     packages: 'any',
     node: true,
   },
   // What a process has of its own (clock, timers, chance), as ports.
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
-    rooms: 'actors audit compose config machines persistence process-ports queue/reach services telemetry'.split(' '),
+    rooms:
+      'actors audit compose config diagrams effects/likely-answers http/inspect-bridge http/simulation-body machines persistence process-ports queue/reach services telemetry verifier'.split(
+        ' ',
+      ),
     packages: ['commander', 'cli-table3', 'listr2', 'pino'],
     node: true,
   },
+  // Pure: actors come in through their face, events go out as a stream.
+  inspector: { rooms: ['actors'], packages: [], node: false },
+  // Pure, but for the layout of SVG, which is WebAssembly.
+  diagrams: { rooms: [], types: ['actors'], packages: ['@viz-js/viz'], node: false },
   // Reads everybody's tables and replays logs, to judge them; nobody imports it but the commands.
   audit: { rooms: ['actors', 'persistence'], packages: ['slonik', '@sinclair/typebox'], node: true },
   // Pure: no IO, hence nothing of Node.
   machines: { rooms: [], packages: ['xstate'], node: false },
+  // Pure: judges machines by what they declare, whoever wrote them.
+  verifier: { rooms: ['actors'], packages: [], node: false },
   // Node's modules that compute; whatever does IO or tells the time is a port.
   actors: { rooms: [], packages: ['xstate'], node: ['node:crypto', 'node:util'] },
   // TypeBox: what a remote participant answers is parsed where it arrives.
@@ -67,8 +77,8 @@ const rooms: Readonly<Record<string, Rules>> = {
   queue: { rooms: ['actors'], packages: ['bullmq', 'ioredis', 'pg'], node: true },
   http: {
     // Of persistence only the fault that becomes a 503.
-    rooms: ['actors', 'services', 'persistence/faults'],
-    types: ['machines'],
+    rooms: ['actors', 'diagrams', 'services', 'persistence/faults'],
+    types: ['machines', 'inspector'],
     packages: 'any',
     node: true,
   },
