@@ -33,6 +33,29 @@ export const eventProperties: readonly Property[] = [
     },
   },
   {
+    name: 'taken-is-told',
+    promise: 'a situation says of exactly those events from outside that it takes that it takes them',
+    needsAll: true,
+    *find({ machine, rules, exploration, leaving }) {
+      const known = new Set(rules.environment.events.map(({ type }) => type));
+      const throws = new Set(exploration.faults.filter(({ type }) => type === 'threw').map(({ from }) => from));
+      for (const node of exploration.nodes) {
+        // What throws is neither taken nor ignored: another property's finding.
+        if (hasEnded(node) || throws.has(node.id)) continue;
+        const taken = new Set(
+          (leaving[node.id] ?? []).flatMap(({ delivery, event }) => (delivery.type === 'event' ? [event.type] : [])),
+        );
+        const told = new Set(
+          machine.acceptedEvents(machine.rehydrate(node.row.snapshot).state).filter((type) => known.has(type)),
+        );
+        for (const type of taken.difference(told))
+          yield inNode(node, `${node.row.path} takes ${type}, and does not say so`);
+        for (const type of told.difference(taken))
+          yield inNode(node, `${node.row.path} says that it takes ${type}, and does not`);
+      }
+    },
+  },
+  {
     name: 'statuses-in-order',
     promise: 'every state has a known public status, and they follow each other as published',
     *find({ rules, exploration }) {

@@ -9,10 +9,9 @@ export const waitingProperties: readonly Property[] = [
     promise: 'from every situation some way leads to an end',
     needsAll: true,
     *find(subject) {
-      const { machine, exploration } = subject;
-      if (!machine.states.some(({ path, type }) => type === 'final' && !path.includes('.'))) return;
+      if (!hasAnEnd(subject.machine)) return;
       const ending = whoCanEnd(subject);
-      for (const node of exploration.nodes)
+      for (const node of subject.exploration.nodes)
         if (!ending.has(node.id)) yield inNode(node, `no way leads from ${node.row.path} to an end`);
     },
   },
@@ -69,6 +68,17 @@ export const waitingProperties: readonly Property[] = [
     },
   },
   {
+    name: 'nothing-goes-round',
+    promise: 'what does not get done is not tried for ever, not even by turns with other steps',
+    *find({ machine, exploration }) {
+      if (!hasAnEnd(machine)) return;
+      const going = whoGoesRound(exploration);
+      for (const step of stepsOf(exploration))
+        if (isBadOutcome(step.edge) && going.has(step.edge.from) && going.has(step.edge.to))
+          yield onEdge(step, `this may go round for ever, by ${step.to.row.path}`);
+    },
+  },
+  {
     name: 'pending-not-rearmed',
     promise: 'while an effect is pending nothing but its outcome arms it again',
     *find({ exploration }) {
@@ -82,6 +92,9 @@ export const waitingProperties: readonly Property[] = [
   },
 ];
 
+const hasAnEnd = ({ states }: Subject['machine']): boolean =>
+  states.some(({ path, type }) => type === 'final' && !path.includes('.'));
+
 /** Nodes from which an end can be reached. */
 function whoCanEnd({ exploration: { nodes, edges } }: Subject): ReadonlySet<number> {
   const entering = nodes.map((): number[] => []);
@@ -90,6 +103,34 @@ function whoCanEnd({ exploration: { nodes, edges } }: Subject): ReadonlySet<numb
   // The set grows while it is walked.
   for (const id of found) for (const from of entering[id] ?? []) found.add(from);
   return found;
+}
+
+const isBadOutcome = ({ delivery }: ExploredEdge): boolean =>
+  delivery.type === 'outcome' && delivery.outcome !== 'done';
+
+/** What is left when whoever comes to rest, and whoever is only on the way there, is taken out again and again. */
+function whoGoesRound({ nodes, edges }: Subject['exploration']): ReadonlySet<number> {
+  const going = new Set(nodes.map(({ id }) => id));
+  const alone = edges.filter(({ delivery }) => delivery.type === 'outcome' || delivery.type === 'timer');
+  for (const end of ['from', 'to'] as const) {
+    const other = end === 'from' ? 'to' : 'from';
+    const left = nodes.map(() => 0);
+    const beyond = nodes.map((): number[] => []);
+    for (const edge of alone) {
+      if (!going.has(edge.from) || !going.has(edge.to)) continue;
+      left[edge[end]] = (left[edge[end]] ?? 0) + 1;
+      beyond[edge[other]]?.push(edge[end]);
+    }
+    const resting = [...going].filter((id) => left[id] === 0);
+    for (let id = resting.pop(); id !== undefined; id = resting.pop()) {
+      going.delete(id);
+      for (const before of beyond[id] ?? []) {
+        left[before] = (left[before] ?? 0) - 1;
+        if (left[before] === 0) resting.push(before);
+      }
+    }
+  }
+  return going;
 }
 
 function isMovedByOperator({ rules, exploration, leaving }: Subject, node: ExploredNode): boolean {

@@ -60,6 +60,15 @@ export const chartFaults: readonly Fault[] = [
     also: [],
   },
   {
+    title: 'RESOLVE is taken, and nobody is told so',
+    plant: (chart) => {
+      remove(at(chart, 'compensating.undoingPayment.parked').meta, 'accepts');
+    },
+    found: 'taken-is-told',
+    where: 'undoPayment → refused ⇒ compensating.undoingPayment.parked',
+    also: [],
+  },
+  {
     title: 'RESOLVE is accepted where no person can settle anything',
     plant: (chart) => {
       at(chart, 'committingStock.parked').on['RESOLVE'] = [to('#order.completed')];

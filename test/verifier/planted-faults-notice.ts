@@ -37,7 +37,7 @@ export const noticeFaults: readonly Fault[] = [
     },
     found: 'retries-bounded',
     where: 'timer backoff ⇒ sending.calling',
-    also: [],
+    also: ['nothing-goes-round'],
   },
   {
     title: 'the ending is not kept: there is nothing to send',

@@ -71,7 +71,16 @@ export const waitingFaults: readonly Fault[] = [
     },
     found: 'retries-bounded',
     where: 'timer backoff ⇒ committingStock.calling',
-    also: ['every-transition-reachable'],
+    also: ['nothing-goes-round', 'every-transition-reachable'],
+  },
+  {
+    title: 'two steps try again by turns: stock that is not committed has the order confirmed anew',
+    plant: (chart) => {
+      branch(effectAt(chart, 'committingStock.calling').onDone, null).target = '#order.confirmingOrder';
+    },
+    found: 'nothing-goes-round',
+    where: 'commit → refused ⇒ confirmingOrder.calling',
+    also: [],
   },
   {
     title: 'a retry without bound, by a guard that is never true',
@@ -110,7 +119,7 @@ export const waitingFaults: readonly Fault[] = [
     },
     found: 'parked-is-still',
     where: 'undoPayment → refused ⇒ compensating.undoingPayment.parked',
-    also: ['retries-bounded'],
+    also: ['retries-bounded', 'nothing-goes-round'],
   },
   {
     title: 'a parked state inside a state with a timer',
@@ -142,7 +151,7 @@ export const waitingFaults: readonly Fault[] = [
     },
     found: 'parked-is-still',
     where: 'cancelOrder → refused ⇒ compensating.cancellingOrder.parked',
-    also: ['retries-bounded', 'pending-not-rearmed'],
+    also: ['retries-bounded', 'nothing-goes-round', 'pending-not-rearmed'],
   },
   {
     title: 'a parked state without RETRY',

@@ -365,6 +365,18 @@ describe('retries-bounded', () => {
           'timer soon ⇒ asking',
         ],
       },
+      {
+        property: 'nothing-goes-round',
+        message: 'this may go round for ever, by resting',
+        path: [
+          'start ⇒ asking',
+          'ship → failed ⇒ resting',
+          'timer soon ⇒ asking',
+          'ship → failed ⇒ resting',
+          'timer soon ⇒ asking',
+          'ship → failed ⇒ resting',
+        ],
+      },
     ]);
   });
 
@@ -379,6 +391,11 @@ describe('retries-bounded', () => {
         property: 'retries-bounded',
         message: 'desk.ship is tried more than 1 times',
         path: ['start ⇒ asking', 'ship → refused ⇒ resting', 'timer soon ⇒ asking'],
+      },
+      {
+        property: 'nothing-goes-round',
+        message: 'this may go round for ever, by resting',
+        path: ['start ⇒ asking', 'ship → refused ⇒ resting', 'timer soon ⇒ asking', 'ship → refused ⇒ resting'],
       },
     ]);
   });
