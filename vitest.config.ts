@@ -12,7 +12,8 @@ export default defineConfig({
     // Ends with the counts of all projects.
     reporters: ['default'],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.unit.test.ts'], testTimeout: 20_000, sequence: { groupOrder: 0 } } },
+      // Some explore thousands of situations, on a machine that may be busy.
+      { test: { name: 'unit', include: ['test/**/*.unit.test.ts'], testTimeout: 60_000, sequence: { groupOrder: 0 } } },
       {
         test: {
           ...needsPostgres,

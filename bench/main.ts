@@ -1,28 +1,32 @@
 /** The benchmark: orders over HTTP to COMPLETED, on a stack of its own with fsync on. Figures, never a pass or fail. */
 import { parseArgs } from 'node:util';
-import { startEmbeddedPostgres } from '../src/persistence/embedded-postgres.ts';
-import { openPool } from '../src/persistence/pool.ts';
 import { audit } from '../src/audit/audit.ts';
 import { actorMachines } from '../src/compose.ts';
-import { migrate } from '../src/persistence/migrate.ts';
-import { startRedis } from '../test/support/redis.ts';
-import { temporaryDataDir } from '../test/support/temporary-data-dir.ts';
 import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
-import { startProcess } from './processes.ts';
+import { measureGrowth } from './growth.ts';
+import { overload } from './overload.ts';
+import { type BenchStack, openStack, type QueueBackend } from './stack.ts';
 
 const help = `npm run bench -- [options]
-  workload edge (the only one yet): POST /orders on 100 products, to COMPLETED
+  --workload edge   edge: POST /orders on 100 products, to COMPLETED
+                    overload: ten times the requests in flight of its peak; orders ended per second
+  --seconds 10      of each phase (overload)
   --n 2000          orders
   --in-flight 64    requests at a time
   --backend both    redis, postgres or both
-  --rounds 1        repetitions, the backends in turn`;
+  --rounds 1        repetitions, the backends in turn
+  --preload 0       measure by turns an empty stack, one with that many finished orders, and that one while
+                    retention drops from it; say --rounds 5`;
 
 const { values } = parseArgs({
   options: {
+    workload: { type: 'string', default: 'edge' },
+    seconds: { type: 'string', default: '10' },
     n: { type: 'string', default: '2000' },
     'in-flight': { type: 'string', default: '64' },
     backend: { type: 'string', default: 'both' },
     rounds: { type: 'string', default: '1' },
+    preload: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -37,47 +41,49 @@ async function main(): Promise<void> {
       : [values.backend === 'redis' ? ('redis' as const) : ('postgres' as const)];
   // What watches over the child processes does not keep this one alive.
   const alive = setInterval(() => {}, 1_000);
-  for (let round = 1; round <= Number(values.rounds); round += 1)
+  const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  const n = Number(values.n);
+  const inFlight = Number(values['in-flight']);
+  const rounds = Number(values.rounds);
+  const preload = Number(values.preload);
+  if (preload > 0)
     for (const backend of backends)
-      process.stdout.write(`${JSON.stringify({ round, backend, ...(await measure(backend)) })}\n`);
+      await measureGrowth({ backend, preload, n, inFlight, rounds }, (line) => say({ backend, ...line }));
+  else
+    for (let round = 1; round <= rounds; round += 1)
+      for (const backend of backends) say({ round, backend, ...(await measure(backend)) });
   clearInterval(alive);
 }
 
-async function measure(backend: 'redis' | 'postgres') {
-  const dataDir = await temporaryDataDir();
-  const closing: (() => Promise<void>)[] = [() => dataDir.remove()];
+async function measure(backend: QueueBackend) {
+  const stack = await openStack(backend);
+  if (!stack) return { skipped: 'no redis-server on the PATH' };
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir: dataDir.path, fsync: true });
-    closing.push(() => postgres.stop());
-    const redis = backend === 'redis' ? await startRedis() : null;
-    if (backend === 'redis' && !redis) return { skipped: 'no redis-server on the PATH' };
-    if (redis) closing.push(() => redis.stop());
-    await migrate(postgres.url);
-    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', MOCK_FAILURE_RATE: '0', LOG_LEVEL: 'warn' };
-    const edge = await startProcess('edge,orders,inventory,payments', env);
-    closing.push(() => edge.stop());
-    const worker = await startProcess('worker', env);
-    closing.push(() => worker.stop());
-    return await drive(edge.url, postgres.url);
+    return await (values.workload === 'overload' ? driveOver : drive)(stack);
   } finally {
-    for (const close of closing.reverse()) await close();
+    await stack.close();
   }
 }
 
-async function drive(edgeUrl: string, databaseUrl: string) {
+async function driveOver({ edgeUrl, pool }: BenchStack) {
+  const products = await seedProducts(edgeUrl, 100, 1_000_000);
+  const figures = await overload({ edgeUrl, pool, products, seconds: Number(values.seconds) });
+  const report = await audit(pool, { machines: actorMachines(), live: true });
+  return { ...figures, audit: report.clean ? 'clean' : report.findings };
+}
+
+async function drive({ edgeUrl, pool }: BenchStack) {
   const n = Number(values.n);
   const inFlight = Number(values['in-flight']);
   const products = await seedProducts(edgeUrl, 100, 1_000_000);
-  const pool = await openPool({ url: databaseUrl, maxConnections: 4 });
   await placeOrders(edgeUrl, products, { n: 200, inFlight, prefix: 'warm' });
-  await waitUntilEnded(pool, 200);
+  await waitUntilEnded(pool, 'warm', 200);
   const startedAtMs = performance.now();
   const { latenciesMs } = await placeOrders(edgeUrl, products, { n, inFlight, prefix: 'load' });
   const acceptedMs = performance.now() - startedAtMs;
-  await waitUntilEnded(pool, 200 + n);
+  await waitUntilEnded(pool, 'load', n);
   const endedMs = performance.now() - startedAtMs;
   const report = await audit(pool, { machines: actorMachines(), live: true });
-  await pool.end();
   if (!report.clean)
     throw new Error(`the books do not agree, so this run does not count: ${JSON.stringify(report.findings)}`);
   const sorted = latenciesMs.sort((a, b) => a - b);

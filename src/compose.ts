@@ -11,6 +11,7 @@ import {
   type WakeUps,
 } from './actors/index.ts';
 import { type Config, type Role, roles as allRoles } from './config.ts';
+import { type CrashPoints, crashPoints, dieAt, killThisProcess, type Pass } from './crash-points/crash-points.ts';
 import { inventoryParticipant, remoteCatalog, remoteInventory } from './effects/inventory.ts';
 import { likelyAnswersOf } from './effects/likely-answers.ts';
 import { noticeEffects } from './effects/notices.ts';
@@ -34,28 +35,35 @@ import { actorStore } from './persistence/actor-store.ts';
 import { commitFeed, type ListeningFeed } from './persistence/commit-feed.ts';
 import { countByState, operationCompanion, storeClock } from './persistence/operations.ts';
 import { outbox } from './persistence/outbox.ts';
+import type { Dropped } from './persistence/ended-actors.ts';
 import { type DatabasePool, openPool, type Tx } from './persistence/pool.ts';
+import { type Retention, retention, runRetention } from './persistence/retention.ts';
 import { sql } from './persistence/sql.ts';
 import { processPorts } from './process-ports.ts';
 import { openQueue, type QueueTarget, type WakeUpConsumer, type WakeUpQueue } from './queue/backend.ts';
 import { relay } from './queue/relay.ts';
 import { wakeUps } from './queue/wake-ups.ts';
 import { startWorker } from './queue/worker.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation/service.ts';
 import inventoryPlugin from './services/inventory/plugin.ts';
 import { createInventory } from './services/inventory/service.ts';
 import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
+import { markHistoryDropped } from './services/ledger/drop-history.ts';
 import { ledgerFace } from './services/ledger/face.ts';
 import ledgerPlugin from './services/ledger/plugin.ts';
 import { orderParkingProjection, orderProjection } from './services/ledger/projection.ts';
 import { createLedger, type Ledger } from './services/ledger/service.ts';
+import { deleteLetters } from './services/notices/queries.ts';
 import { createNotices } from './services/notices/service.ts';
 import ordersPlugin from './services/orders/plugin.ts';
 import { createOrders } from './services/orders/service.ts';
 import paymentsPlugin from './services/payments/plugin.ts';
 import { paymentService } from './services/payments/service.ts';
+import { droppedRows } from './telemetry/dropped-rows.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { runtimeObserver } from './telemetry/observer.ts';
+import { reconciliationObserver } from './telemetry/reconciliation-observer.ts';
 
 /** One process of Waybill. Nothing listens and nothing works until it is told to. */
 export interface Waybill {
@@ -64,6 +72,7 @@ export interface Waybill {
   readonly system: ActorSystem;
   readonly ledger: Ledger;
   readonly inspector: Inspector;
+  readonly reconciliation: Reconciliation;
   /** @returns the URL it listens on */
   listen(): Promise<string>;
   /** Starts what the roles do by themselves: workers, relay, sweeper. */
@@ -76,17 +85,23 @@ export interface Surroundings {
   readonly databaseUrl: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Told of every crash point that is passed, in place of CRASH_AT. */
+  readonly onCrashPoint?: Pass;
 }
 
 // Group commit needs few connections: reads, the edge's own statements and one lane share them.
 const poolSize = 12;
 /** Steps per commit: beyond this a batch holds its locks for too long. */
 const maxBatch = 256;
+/** Commits at a time: one, and others past it while a lock holds it up. */
+const lanes = 4;
 /** Actors a worker moves at a time. They share commits, so many are cheap; memory bounds them. */
 const workerConcurrency = 200;
 /** Wake-ups that may wait in the queue. */
 const maxWaitingJobs = 2_000;
 const sweepIntervalMs = 5_000;
+/** A pass that finds nothing costs one look at an index. */
+const retentionIntervalMs = 600_000;
 
 export const actorMachines = (): ActorMachine[] =>
   machines.map(({ machine, version }) => actorMachine(machine, version));
@@ -96,7 +111,8 @@ export function queueTarget(config: Config, databaseUrl: string): QueueTarget {
   return config.redisUrl === null ? { type: 'postgres', url: databaseUrl } : { type: 'redis', url: config.redisUrl };
 }
 
-export async function compose(config: Config, { databaseUrl, log, metrics }: Surroundings): Promise<Waybill> {
+export async function compose(config: Config, surroundings: Surroundings): Promise<Waybill> {
+  const { databaseUrl, log, metrics } = surroundings;
   // Closes in the opposite order what was opened; also when a later part cannot be.
   await using opened = new AsyncDisposableStack();
   const onError = (error: Error): void => log.warn({ err: error }, error.message);
@@ -108,11 +124,13 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
   const feed = await commitFeed(databaseUrl, onError);
   opened.defer(() => feed.stop());
   const publisher = wakeUps(queue, { maxWaiting: maxWaitingJobs, monotonicMs: processPorts.monotonicMs, onError });
+  const points = crashPoints(surroundings.onCrashPoint ?? (config.crashAt && dieAt(config.crashAt, killThisProcess)));
+  opened.defer(() => points.close());
   const services = createServices(pool);
   const transports = await openTransports(config, services, log);
   opened.defer(() => transports.close());
   const observer = runtimeObserver(otelMetrics.getMeter('waybill'), log);
-  const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log });
+  const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log, points });
   opened.defer(() => system.idle());
   const ledger = createLedger({
     pool,
@@ -123,10 +141,28 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     process: processPorts,
   });
   const inspector = createInspector({ system, feed, process: processPorts });
-  const work = background(config, { pool, target, publisher, system, services, onError });
+  const reconciliation = createReconciliation({
+    pool,
+    gateway: transports.payments,
+    actors: actorStore(pool),
+    observer: reconciliationObserver(otelMetrics.getMeter('waybill'), log, processPorts.monotonicMs),
+    process: processPorts,
+  });
+  const work = background(config, {
+    pool,
+    databaseUrl,
+    target,
+    publisher,
+    system,
+    services,
+    reconciliation,
+    onError,
+    points,
+  });
   opened.defer(() => work.stop());
   const app = await buildApp({ logger: log });
-  opened.defer(() => drain(app));
+  // Only who is behind a load balancer has somebody to tell.
+  opened.defer(() => drain(app, { lameDuckMs: servesRequests(config) ? config.drainDelayMs : 0 }));
   await registerRoutes(app, config, {
     services,
     system,
@@ -134,7 +170,8 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     inspector,
     pool,
     metrics,
-    checks: readinessChecks(pool, queue),
+    checks: readinessChecks(config, pool, queue),
+    points,
   });
   const closing = opened.move();
   return {
@@ -143,6 +180,7 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
     system,
     ledger,
     inspector,
+    reconciliation,
     listen: () => app.listen({ host: config.host, port: config.port }),
     work: work.start,
     close: () => closing.disposeAsync(),
@@ -150,6 +188,9 @@ export async function compose(config: Config, { databaseUrl, log, metrics }: Sur
 }
 
 const serves = (config: Config, ...any: Role[]): boolean => any.some((role) => config.roles.includes(role));
+
+const servesRequests = (config: Config): boolean =>
+  serves(config, 'edge', 'orders', 'inventory', 'payments', 'console');
 
 function createServices(pool: DatabasePool) {
   return {
@@ -196,10 +237,11 @@ interface SystemParts {
   readonly services: Services;
   readonly transports: Awaited<ReturnType<typeof openTransports>>;
   readonly log: Logger;
+  readonly points: CrashPoints;
 }
 
 function createSystem(config: Config, parts: SystemParts): ActorSystem {
-  const { pool, services, transports } = parts;
+  const { pool, services, transports, points } = parts;
   const face = ledgerFace(pool);
   const remoteEffects: RemoteEffect[] = [
     ...paymentEffects({ transport: transports.payments, tokenOf: (orderId) => face.paymentTokenOf(orderId) }),
@@ -215,24 +257,24 @@ function createSystem(config: Config, parts: SystemParts): ActorSystem {
       ...(transports.orders ? [] : [ordersParticipant(services.orders)]),
       ...(transports.inventory ? [] : [inventoryParticipant(services.inventory)]),
     ],
-    remoteEffects,
+    remoteEffects: points.effects(remoteEffects),
     companions: [acceptCompanion, operationCompanion],
     projections: { order: orderProjection },
     parkingProjections: { order: orderParkingProjection },
-    store: actorStore(pool),
+    store: points.store(actorStore(pool)),
     wakeUps: parts.publisher,
     feed: parts.feed,
     observer: parts.observer,
     process: processPorts,
-    limits: { leaseMarginMs: config.leaseMarginMs, redeliveryMs: config.redeliveryMs, maxBatch, lanes: 1 },
+    limits: { leaseMarginMs: config.leaseMarginMs, redeliveryMs: config.redeliveryMs, maxBatch, lanes },
   });
 }
 
-function readinessChecks(pool: DatabasePool, queue: WakeUpQueue): ReadinessCheck[] {
-  return [
-    { name: 'postgres', check: async () => void (await pool.query(sql.typeAlias('void')`select 1`)) },
-    { name: 'queue', check: async () => void (await queue.waiting()) },
-  ];
+/** Without the queue orders are taken all the same, and go on when it is back; only who lives on wake-ups is not ready. */
+function readinessChecks(config: Config, pool: DatabasePool, queue: WakeUpQueue): ReadinessCheck[] {
+  const postgres = { name: 'postgres', check: async () => void (await pool.query(sql.typeAlias('void')`select 1`)) };
+  if (servesRequests(config)) return [postgres];
+  return [postgres, { name: 'queue', check: async () => void (await queue.waiting()) }];
 }
 
 interface RouteParts {
@@ -243,12 +285,18 @@ interface RouteParts {
   readonly pool: DatabasePool;
   readonly metrics: Metrics;
   readonly checks: readonly ReadinessCheck[];
+  readonly points: CrashPoints;
 }
 
 /** A worker or a relay serves health and metrics, nothing else. */
 async function registerRoutes(app: App, config: Config, parts: RouteParts): Promise<void> {
   const { services, system, ledger, pool, metrics } = parts;
   await app.register(health, { checks: parts.checks, metrics: () => metrics.render() });
+  const { beforeAnswer } = parts.points;
+  if (beforeAnswer)
+    app.addHook('onSend', async ({ method, url }) => {
+      if (method === 'POST' && url === '/orders') beforeAnswer();
+    });
   if (serves(config, 'edge')) {
     await app.register(ledgerPlugin, { service: ledger, streamEvents, answeredNotModified });
     await app.register(actorRoutes, { system });
@@ -273,15 +321,20 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
 
 interface WorkParts {
   readonly pool: DatabasePool;
+  readonly databaseUrl: string;
   readonly target: QueueTarget;
   readonly publisher: WakeUps;
   readonly system: ActorSystem;
   readonly services: Services;
+  readonly reconciliation: Reconciliation;
   readonly onError: (error: Error) => void;
+  readonly points: CrashPoints;
 }
 
 /** What goes on without being asked. Every worker relays too, so an edge and a worker alone miss nothing. */
-function background(config: Config, { pool, target, publisher, system, services, onError }: WorkParts) {
+function background(config: Config, parts: WorkParts) {
+  const { pool, databaseUrl, target, publisher, services, reconciliation, onError, points } = parts;
+  const system = points.jobs(parts.system);
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   let consumer: WakeUpConsumer | null = null;
@@ -292,11 +345,31 @@ function background(config: Config, { pool, target, publisher, system, services,
       if (serves(config, 'worker', 'relay')) {
         const { redeliveryMs } = config;
         loops.push(
-          relay({ outbox: outbox(pool), wakeUps: publisher, redeliveryMs, delay, onError }).run(stopping.signal),
+          relay({
+            outbox: points.outbox(outbox(pool)),
+            wakeUps: points.wakeUps(publisher),
+            redeliveryMs,
+            delay,
+            onError,
+          }).run(stopping.signal),
+        );
+      }
+      if (serves(config, 'worker')) loops.push(reconciliation.run(stopping.signal));
+      const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
+      if (serves(config, 'worker') && config.retentionDays > 0) {
+        const onDropped = droppedRows(otelMetrics.getMeter('waybill'));
+        loops.push(
+          runRetention({
+            retention: createRetention(pool, databaseUrl, onDropped),
+            olderThanDays: config.retentionDays,
+            intervalMs: retentionIntervalMs,
+            signal: stopping.signal,
+            delay,
+            onFault,
+          }),
         );
       }
       if (serves(config, 'inventory')) {
-        const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
         loops.push(
           runSweeper({
             inventory: services.inventory,
@@ -314,6 +387,27 @@ function background(config: Config, { pool, target, publisher, system, services,
       await consumer?.close();
     },
   };
+}
+
+/** Drops actors that ended long ago; with that of an order its notice, and the entry in the ledger says so. */
+export function createRetention(
+  pool: DatabasePool,
+  databaseUrl: string,
+  onDropped?: (dropped: Dropped) => void,
+): Retention {
+  const { monotonicMs, delay } = processPorts;
+  return retention({
+    pool,
+    databaseUrl,
+    async alongside(tx, actors) {
+      const orderIds = actors.filter(({ machine }) => machine === 'order').map(({ id }) => id);
+      await markHistoryDropped(tx, orderIds);
+      return { notices: await deleteLetters(tx, orderIds) };
+    },
+    monotonicMs,
+    delay,
+    ...(onDropped ? { onDropped } : {}),
+  });
 }
 
 export const hasAllRoles = (config: Config): boolean => config.roles.length === allRoles.length;

@@ -1,5 +1,6 @@
 /** The environment as one frozen value. A wrong value is refused at start with one line that names it. */
 import { resolve } from 'node:path';
+import { type CrashAt, crashLabels, parseCrashAt } from './crash-points/crash-points.ts';
 
 /** What a process can be; `all` stands for every one of them. */
 export const roles = ['edge', 'orders', 'inventory', 'payments', 'worker', 'relay', 'console'] as const;
@@ -48,10 +49,22 @@ export interface Config {
   /** EDGE_BUDGET_MS, default 3000: how long a POST /orders waits for the authorization before it answers 202 as it is. */
   readonly edgeBudgetMs: number;
   /**
+   * RETENTION_DAYS, default 0: for ever. How long after its end an actor is kept, with its log and notice. At least a day,
+   * so that whoever could still call on its behalf is long gone.
+   */
+  readonly retentionDays: number;
+  /**
+   * DRAIN_DELAY_MS, default 5000, and 0 on loopback, where nobody balances: how long a process that is to stop still
+   * serves while `/readyz` fails, so that load balancers look elsewhere before it closes its port.
+   */
+  readonly drainDelayMs: number;
+  /**
    * INSPECT_ORIGINS, a list with commas, default none: pages of these origins may open `/inspect`, besides those that this
    * server sends to this machine.
    */
   readonly inspectOrigins: readonly string[];
+  /** CRASH_AT, `label:n`, for tests alone: this process kills itself at the n-th passing of that point. `null`: never. */
+  readonly crashAt: CrashAt | null;
   /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: traces are made but sent nowhere. */
   readonly otlpEndpoint: string | null;
   /** OTEL_SERVICE_NAME, default `waybill`. */
@@ -61,6 +74,10 @@ export interface Config {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const maxMs = 3_600_000;
+/** The rest of the drain has to end before an orchestrator's 30 s are over. */
+const maxDrainDelayMs = 10_000;
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /**
  * @param environment as `process.env`; an empty value counts as absent
@@ -68,9 +85,10 @@ const maxMs = 3_600_000;
  */
 export function readConfig(environment: Environment): Config {
   const from = reader(environment);
+  const host = from.host('HOST', '127.0.0.1');
   return Object.freeze<Config>({
     port: from.integer('PORT', 3_000, { min: 0, max: 65_535 }),
-    host: from.host('HOST', '127.0.0.1'),
+    host,
     roles: parseRoles(from.text('ROLE') ?? 'all', 'ROLE'),
     databaseUrl: from.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: from.url('REDIS_URL', ['redis:', 'rediss:']),
@@ -84,7 +102,10 @@ export function readConfig(environment: Environment): Config {
     leaseMarginMs: from.integer('LEASE_MARGIN_MS', 2_000, { min: 100, max: maxMs }),
     redeliveryMs: from.integer('REDELIVERY_MS', 5_000, { min: 100, max: maxMs }),
     edgeBudgetMs: from.integer('EDGE_BUDGET_MS', 3_000, { min: 100, max: 60_000 }),
+    retentionDays: from.integer('RETENTION_DAYS', 0, { min: 0, max: 36_500 }),
+    drainDelayMs: from.integer('DRAIN_DELAY_MS', isLoopback(host) ? 0 : 5_000, { min: 0, max: maxDrainDelayMs }),
     inspectOrigins: parseOrigins(from.text('INSPECT_ORIGINS') ?? ''),
+    crashAt: readCrashAt(from.text('CRASH_AT')),
     otlpEndpoint: from.baseUrl('OTEL_EXPORTER_OTLP_ENDPOINT'),
     otelServiceName: from.text('OTEL_SERVICE_NAME') ?? 'waybill',
   });
@@ -107,6 +128,11 @@ function parseOrigins(list: string): readonly string[] {
     if (!/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin)
       refuse('INSPECT_ORIGINS', list, 'a list of origins such as https://tools.example.com');
   return Object.freeze(origins);
+}
+
+function readCrashAt(text: string | null): CrashAt | null {
+  if (text === null) return null;
+  return parseCrashAt(text) ?? refuse('CRASH_AT', text, `label:n with one of ${crashLabels.join(', ')}`);
 }
 
 function refuse(name: string, value: string, expected: string): never {

@@ -2,7 +2,7 @@
 import { migrate } from './migrate.ts';
 import type { MigrationPath } from './migration.ts';
 import type { ActorRow, StateView } from './ports.ts';
-import type { ActorMachine } from './xstate-adapter.ts';
+import type { ActorMachine } from './xstate/actor-machine.ts';
 
 export interface ActorView extends ActorRow {
   readonly state: StateView | null;

@@ -22,7 +22,7 @@ import type {
 } from './ports.ts';
 import type { Next } from './steps.ts';
 import { mustMoveWake, wakeAt } from './wake.ts';
-import type { ActorMachine, MachineStep } from './xstate-adapter.ts';
+import type { ActorMachine, MachineStep } from './xstate/actor-machine.ts';
 
 /** What a batch needs to know of the system; the same for all batches. */
 export interface BatchSystem<Tx> {

@@ -8,7 +8,7 @@ import { decide, type Plan } from './decide.ts';
 import type { CompanionAnswer, EffectRequest, Observation, SettledOutcome, StoreTransaction } from './ports.ts';
 import { StoreError } from './ports.ts';
 import { effectKey, type Step, type StepResult } from './steps.ts';
-import { settledEvent } from './xstate-adapter.ts';
+import { settledEvent } from './xstate/events.ts';
 
 export interface BatchResult {
   /** One per step, in the order given. */

@@ -5,7 +5,9 @@ import { migrate, type Migrated } from './migrate.ts';
 import type { FindMigration, MigrationPath } from './migration.ts';
 import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect } from './ports.ts';
 import type { Answer, CompanionCall, Next, Step, StepResult } from './steps.ts';
-import { type ActorMachine, initEvent, type MachineStep, settledEvent, uncertainEvent } from './xstate-adapter.ts';
+import { versionGate } from './version-gate.ts';
+import type { ActorMachine, MachineStep } from './xstate/actor-machine.ts';
+import { initEvent, settledEvent, uncertainEvent } from './xstate/events.ts';
 
 /** A step with what is to be done for it. The batch fills `result`. */
 export interface Plan {
@@ -73,15 +75,14 @@ function decideFor(
   if (row.snapshot.status === 'done') return ended(step, row, message);
   if (step.type === 'park') return park(row, step.reason);
   if (step.type === 'unpark') return unpark(step, row);
-  const machine = context.machineOf(row.machine, row.version);
-  const path = machine ? null : context.migrationOf(row.machine, row.version);
-  if (!path && machine?.structureHash !== row.structureHash) return leave(step, row);
+  const gate = versionGate(row, context);
+  if (gate.type === 'lacks') return leave(step, row);
   if (row.parked?.by === 'runtime')
     return step.type === 'send'
       ? refusal('refused', { ...row.parked })
       : { action: { type: 'nothing', next: { type: 'parked' } } };
-  if (path) return migrateFirst(path, row, context);
-  if (!machine) return leave(step, row);
+  if (gate.type === 'migrates') return migrateFirst(gate.path, row, context);
+  const { machine } = gate;
   try {
     return decideActive(step, { row, machine, state: rehydrated(machine, row), message }, context);
   } catch (error) {

@@ -1,7 +1,8 @@
 /** Moves an actor in memory exactly as a commit would, and writes nothing: for exploration, what-if and previews. */
 import { type Cause, interpret, type Interpretation } from './interpret.ts';
 import type { ActorRow, Json } from './ports.ts';
-import { type ActorMachine, initEvent, type LiveState, type TracedStep } from './xstate-adapter.ts';
+import type { ActorMachine, LiveState, TracedStep } from './xstate/actor-machine.ts';
+import { initEvent } from './xstate/events.ts';
 
 export interface DryStep extends Interpretation {
   readonly step: TracedStep;

@@ -15,13 +15,16 @@ export interface GroupCommitPorts {
   readonly onCommitted: (batch: BatchResult, steps: readonly Step[]) => void;
   readonly onRetry: (reason: string) => void;
   readonly newId: () => string;
-  readonly delay: (ms: number) => Promise<void>;
+  readonly delay: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export interface GroupCommitLimits {
   /** Steps per transaction. */
   readonly maxBatch: number;
-  /** Transactions at a time. One is enough for a process; more keep a slow lock from holding up everybody. */
+  /**
+   * Transactions at a time. One is enough while it moves; another begins only when all that run are slow, so that a lock
+   * that somebody holds does not hold up everybody, and the batches are as large as with one.
+   */
   readonly lanes: number;
 }
 
@@ -32,6 +35,9 @@ const maxLookups = 6;
 const firstLookupDelayMs = 50;
 /** How often in a row a COMMIT may be lost on its way before the store counts as away. */
 const maxLosses = 5;
+
+/** A commit that takes longer waits for something: many times what one takes on a busy server. */
+const slowMs = 250;
 
 interface Entry {
   readonly step: Step;
@@ -47,20 +53,36 @@ export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits):
   const queue: Entry[] = [];
   const busy = new Set<string>();
   let running = 0;
+  let slow = 0;
   let scheduled = false;
 
+  const hasRoom = (): boolean => running < limits.lanes && running === slow;
   const pump = (): void => {
     scheduled = false;
-    while (running < limits.lanes) {
+    while (hasRoom()) {
       const entries = takeBatch(queue, busy, limits.maxBatch);
       if (entries.length === 0) return;
-      running += 1;
-      void commitEntries(ports, entries).finally(() => {
-        running -= 1;
-        for (const { step } of entries) busy.delete(step.actorId);
-        pump();
-      });
+      void run(entries);
     }
+  };
+  const run = async (entries: readonly Entry[]): Promise<void> => {
+    const ended = new AbortController();
+    running += 1;
+    const watched = limits.lanes > 1 ? noticeSlow(ended.signal) : null;
+    await commitEntries(ports, entries);
+    ended.abort();
+    if (await watched) slow -= 1;
+    running -= 1;
+    for (const { step } of entries) busy.delete(step.actorId);
+    pump();
+  };
+  /** @returns whether it was counted as slow */
+  const noticeSlow = async (ended: AbortSignal): Promise<boolean> => {
+    await ports.delay(slowMs, ended);
+    if (ended.aborted) return false;
+    slow += 1;
+    pump();
+    return true;
   };
 
   return (step) =>
@@ -93,8 +115,8 @@ function takeBatch(queue: Entry[], busy: Set<string>, maxBatch: number): Entry[]
 }
 
 /** Settles every entry, however the store behaves: retries conflicts, splits around a guilty step. Never throws. */
-async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[]): Promise<void> {
-  for (let retries = 0; ; retries += 1) {
+async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[], tries = 0): Promise<void> {
+  for (let retries = tries; ; retries += 1) {
     const steps = entries.map(({ step }) => step);
     let batch: BatchResult;
     try {
@@ -107,10 +129,11 @@ async function commitEntries(ports: GroupCommitPorts, entries: readonly Entry[])
         for (const entry of entries) entry.reject(error);
         return;
       }
-      // Somewhere in here is the guilty step: alone it fails alone.
+      // Somewhere in here is the guilty step: alone it fails alone. The halves have one more try each: a lock that is held
+      // for long would else be waited for again and again, and its neighbours with it.
       const half = Math.ceil(entries.length / 2);
-      await commitEntries(ports, entries.slice(0, half));
-      await commitEntries(ports, entries.slice(half));
+      await commitEntries(ports, entries.slice(0, half), maxConflictRetries - 1);
+      await commitEntries(ports, entries.slice(half), maxConflictRetries - 1);
       return;
     }
     for (const [i, entry] of entries.entries()) {

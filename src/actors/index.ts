@@ -33,17 +33,17 @@ export { migrationPaths } from './migration.ts';
 export type { FindMigration, Migration, MigrationPath } from './migration.ts';
 export type { VisitEnd } from './visit.ts';
 export type { CompanionCall } from './steps.ts';
-export {
-  actorMachine,
-  delayOf,
-  initEvent,
-  migrationOfEvent,
-  outcomeOfEvent,
-  pathOf,
-  replay,
-  settledEvent,
-  uncertainEvent,
-} from './xstate-adapter.ts';
-export type { ActorMachine, LiveState, MachineStep, TracedStep } from './xstate-adapter.ts';
-export type { ChartState, ChartTransition } from './xstate-chart.ts';
+export { undosOf } from './undos.ts';
+export type { Undos } from './undos.ts';
+export { versionGate } from './version-gate.ts';
+export type { VersionGate, Versions } from './version-gate.ts';
+export { migrationOfEvent } from './logged-migration.ts';
+export { replay } from './replay.ts';
+export { functionMark } from './plain-json.ts';
+export { actorMachine } from './xstate/actor-machine.ts';
+export type { ActorMachine, LiveState, MachineStep, TracedStep } from './xstate/actor-machine.ts';
+export type { ChartState, ChartTransition } from './xstate/chart.ts';
+export { initEvent, outcomeOfEvent, settledEvent, uncertainEvent } from './xstate/events.ts';
+export { delayOf } from './xstate/keys.ts';
+export { activeLeaves, pathOf } from './xstate/state-paths.ts';
 export * from './ports.ts';

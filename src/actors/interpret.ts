@@ -8,7 +8,8 @@ import type {
   Timer,
   TransitionRecord,
 } from './ports.ts';
-import type { MachineAction, MachineStep } from './xstate-adapter.ts';
+import type { MachineAction } from './xstate/actions.ts';
+import type { MachineStep } from './xstate/actor-machine.ts';
 
 export interface Interpretation {
   readonly row: ActorRow;

@@ -1,6 +1,6 @@
 /** Which version of its machine an actor was on, line by line of its log. Pure. */
 import type { TransitionRecord } from './ports.ts';
-import { migrationOfEvent } from './xstate-adapter.ts';
+import { migrationOfEvent } from './logged-migration.ts';
 
 /**
  * @param records consecutive lines of one log, oldest first

@@ -1,9 +1,12 @@
 /** Takes one actor from a version that is gone to one that runs: its next row and the log line that says so. Pure. */
-import { armedEffect, assertSnapshotSize, timerSet } from './interpret.ts';
+import { assertSnapshotSize } from './interpret.ts';
 import type { Migration, MigrationPath } from './migration.ts';
-import type { ActorRow, Json, PendingEffect, StateView, Timer, TransitionRecord } from './ports.ts';
-import { type ActorMachine, type MachineStep, migratedEvent, pathOf } from './xstate-adapter.ts';
-import { isAfterTimer, leavesOf, moveTimer, pathOfStateId, valueOf } from './xstate-entry.ts';
+import { moveState } from './move-state.ts';
+import { effectsAfter, missingIn, timersAfter } from './pending-after.ts';
+import type { ActorRow, Json, StateView, TransitionRecord } from './ports.ts';
+import { migratedEvent } from './logged-migration.ts';
+import type { ActorMachine, MachineStep } from './xstate/actor-machine.ts';
+import { activeLeaves, pathOf, pathOfStateId, valueOf } from './xstate/state-paths.ts';
 
 export interface Migrated {
   readonly type: 'migrated';
@@ -60,8 +63,9 @@ function migrated(
 ): Migrated {
   const { target } = path;
   const revision = row.revision + 1;
-  const effects = effectsAfter(path, row, step, revision);
-  const timers = timersAfter(path, row, step, commit.nowMs);
+  const missing = missingIn(path, row);
+  const effects = effectsAfter(path, row, step, { revision, missing });
+  const timers = timersAfter(path, row, step, { nowMs: commit.nowMs, missing });
   const parked = step.view.tags.includes('parked');
   if (parked && (effects.all.length > 0 || timers.all.length > 0))
     throw new Error(`${step.view.path} is tagged parked, yet waits for effects or timers`);
@@ -97,11 +101,9 @@ function migrated(
   };
 }
 
-// ── States, history, context ───────────────────────────────────────────────────────────────────────────────────────
-
 function mapped(path: MigrationPath, row: ActorRow): Parameters<ActorMachine['enter']>[0] {
   const { steps, target } = path;
-  let states = leavesOf(row.snapshot.value);
+  let states = activeLeaves(row.snapshot.value);
   let { context } = row.snapshot;
   let history: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
     Object.entries(row.snapshot.historyValue ?? {}).map(([id, remembered]) => [
@@ -119,17 +121,6 @@ function mapped(path: MigrationPath, row: ActorRow): Parameters<ActorMachine['en
     at = pathOf(valueOf(states));
   }
   return { states, context, history };
-}
-
-/** By the longest listed path that the state is or lies in. */
-function moveState(table: Migration['states'], state: string): string | null {
-  const keys = state.split('.');
-  for (let length = keys.length; length > 0; length -= 1) {
-    const listed = table?.[keys.slice(0, length).join('.')];
-    if (listed === null) return null;
-    if (listed !== undefined) return [listed, ...keys.slice(length)].join('.');
-  }
-  return state;
 }
 
 function mappedHistory(
@@ -155,48 +146,4 @@ function asRecord(context: Json): { readonly [key: string]: Json } {
   if (typeof context === 'object' && context !== null && !Array.isArray(context))
     return context as { readonly [key: string]: Json };
   throw new Error('the stored context is no object');
-}
-
-// ── Effects and timers ─────────────────────────────────────────────────────────────────────────────────────────────
-
-function effectsAfter(path: MigrationPath, row: ActorRow, step: MachineStep, revision: number) {
-  const isKept = (effect: PendingEffect): boolean => step.invokes.get(effect.invoke) === effect.src;
-  const kept = row.effects.filter(isKept);
-  const dropped = row.effects.filter((effect) => !isKept(effect));
-  const allowed = new Set(path.steps.flatMap(({ drops }) => drops ?? []));
-  const lost = dropped.find(({ claims, src }) => claims > 0 && !allowed.has(src));
-  if (lost)
-    throw new Error(
-      `the pending effect ${lost.invoke} (${lost.src}) may have been called, and ${step.view.path} does not wait for it`,
-    );
-  const pending = new Set(kept.map(({ invoke }) => invoke));
-  const armed = step.actions.flatMap((action) =>
-    action.type === 'arm' && !pending.has(action.invoke) ? [armedEffect(action, revision)] : [],
-  );
-  const names = (effects: readonly PendingEffect[]): string[] => effects.map(({ src }) => src);
-  return { all: [...kept, ...armed], armed, fate: { kept: names(kept), begun: names(armed), dropped: names(dropped) } };
-}
-
-/** A timer that the new states have too keeps its instant, under the id that its state's new path gives it. */
-function timersAfter({ steps, target }: MigrationPath, row: ActorRow, step: MachineStep, nowMs: number) {
-  const moved = (path: string): string =>
-    steps.reduce((state, migration) => moveState(migration.states, state) ?? state, path);
-  const wanted = new Map(
-    step.actions.filter((action) => action.type === 'setTimer').map((action) => [action.id, timerSet(action, nowMs)]),
-  );
-  const kept = new Map<string, Timer>();
-  const dropped: string[] = [];
-  for (const timer of row.timers) {
-    const id = moveTimer(target.id, timer.id, moved) ?? timer.id;
-    const event = wanted.get(id)?.event;
-    if (event) kept.set(id, { ...timer, id, event });
-    else if (isAfterTimer(timer.id)) dropped.push(timer.id);
-    else kept.set(timer.id, timer);
-  }
-  const set = [...wanted.values()].filter(({ id }) => !kept.has(id));
-  const ids = (timers: Iterable<Timer>): string[] => [...timers].map(({ id }) => id);
-  return {
-    all: [...kept.values(), ...set],
-    fate: { kept: ids(kept.values()), begun: ids(set), dropped },
-  };
 }

@@ -1,6 +1,6 @@
 /** What takes the actors of one version of a machine to the next, declared; and which migrations lead where. */
 import type { Json } from './ports.ts';
-import type { ActorMachine } from './xstate-adapter.ts';
+import type { ActorMachine } from './xstate/actor-machine.ts';
 
 /** From one version of a machine to another. It must be pure: it is tried on copies, and again if its commit is redone. */
 export interface Migration {
@@ -27,6 +27,12 @@ export interface Migration {
    * Remote effects that may be dropped although they may have been called: whatever they did is made good in another way.
    */
   readonly drops?: readonly string[];
+  /**
+   * Effects, by name, and timers, by delay, of states in which the actor stays, and which it has not got: one that is new is
+   * to `begin`, one that was settled or has fired is to be left. The row cannot tell which it is, so without an entry the
+   * actor is not migrated. What belongs to other states, those that `states` moves it to, begins without being asked.
+   */
+  readonly missing?: Readonly<Record<string, 'begin' | 'leave'>>;
 }
 
 /** The migrations from a version that is not registered to the first one that is. */

@@ -24,7 +24,7 @@ import type {
 import { StoreError } from './ports.ts';
 import type { CompanionCall, Step, StepResult } from './steps.ts';
 import { visit, type VisitEnd, type VisitPorts } from './visit.ts';
-import type { ActorMachine } from './xstate-adapter.ts';
+import type { ActorMachine } from './xstate/actor-machine.ts';
 
 export type { ActorView };
 
@@ -56,7 +56,7 @@ export interface SystemLimits {
   readonly redeliveryMs: number;
   /** Steps per commit. */
   readonly maxBatch: number;
-  /** Commits at a time. */
+  /** Commits at a time, at most; a second one only while the first is slow. */
   readonly lanes: number;
 }
 
@@ -122,7 +122,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
       },
       onRetry: (reason) => definition.observer.observe({ type: 'commit-retried', reason }),
       newId: process.newId,
-      delay: (ms) => process.delay(ms),
+      delay: (ms, signal) => process.delay(ms, signal),
     },
     { maxBatch: limits.maxBatch, lanes: limits.lanes },
   );

@@ -11,6 +11,7 @@ import {
   replay,
   type StateView,
   type TransitionRecord,
+  undosOf,
   versionsOf,
 } from '../actors/index.ts';
 import { asTransition, transitionRow } from '../persistence/actor-rows.ts';
@@ -19,7 +20,7 @@ import type { CommonQueryMethods } from 'slonik';
 import { row, sql } from '../persistence/sql.ts';
 import { Type } from '@sinclair/typebox';
 import type { Finding } from './audit.ts';
-import { checkCompensation, undosOf, type Undos } from './compensation.ts';
+import { checkCompensation, type SagaUndos } from './compensation.ts';
 
 const checks = [
   { id: 'G1', promise: 'revisions are gapless, and the last is the actor’s' },
@@ -137,10 +138,8 @@ function checkBehaviour(
 }
 
 /** A saga that was migrated owes what each of its versions declared; where they differ, the newest decides. */
-function undosAlong(machines: readonly (ActorMachine | undefined)[]): Undos {
-  const declared = [...new Set(machines)]
-    .filter((machine) => machine !== undefined)
-    .map(({ config }) => undosOf(config));
+function undosAlong(machines: readonly (ActorMachine | undefined)[]): SagaUndos {
+  const declared = [...new Set(machines)].filter((machine) => machine !== undefined).map(undosOf);
   return {
     byEffect: new Map(declared.flatMap(({ byEffect }) => [...byEffect])),
     invokes: new Map(declared.flatMap(({ invokes }) => [...invokes])),

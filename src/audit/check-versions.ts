@@ -1,20 +1,21 @@
 /** What would become of every unfinished actor if this build were deployed: migrations are tried on copies, nothing is written. */
-import { Type } from '@sinclair/typebox';
 import type { CommonQueryMethods } from 'slonik';
 import {
   type ActorMachine,
   type ActorRow,
   type Fate,
-  type FindMigration,
   migrate,
   type Migration,
   migrationPaths,
+  versionGate,
+  type Versions,
 } from '../actors/index.ts';
 import { actorRow, asActor } from '../persistence/actor-rows.ts';
-import { row, sql } from '../persistence/sql.ts';
+import { storeClock } from '../persistence/operations.ts';
+import { sql } from '../persistence/sql.ts';
 
 /** `stays`: registered. `migrates`: every one of the group can. `lacks`: nothing here can move it. `fails`: tried, and some cannot. */
-export type Verdict = 'stays' | 'migrates' | 'lacks' | 'fails';
+export type VersionVerdict = 'stays' | 'migrates' | 'lacks' | 'fails';
 
 /** The unfinished actors of one version in one state. */
 export interface VersionGroup {
@@ -23,7 +24,7 @@ export interface VersionGroup {
   readonly structureHash: string;
   readonly state: string;
   readonly actors: number;
-  readonly verdict: Verdict;
+  readonly verdict: VersionVerdict;
   readonly problems: readonly Problem[];
   /** The version that its migration leads to. */
   readonly to: string | null;
@@ -46,29 +47,31 @@ export type Tally = { readonly [F in keyof Fate]: Readonly<Record<string, number
 export interface VersionReport {
   readonly clean: boolean;
   readonly groups: readonly VersionGroup[];
-  readonly actors: Readonly<Record<Verdict, number>>;
+  readonly actors: Readonly<Record<VersionVerdict, number>>;
 }
 
 const pageSize = 500;
 const maxIds = 5;
 /** Per group. A mapping's own errors may name what differs from actor to actor. */
 const maxReasons = 10;
-const clockRow = row(Type.Object({ now_ms: Type.Number() }));
 
 /** Reads the whole table by pages: on a system at work, each actor as it is when its page is read. */
 export async function checkVersions(
   db: CommonQueryMethods,
   { machines, migrations }: { readonly machines: readonly ActorMachine[]; readonly migrations: readonly Migration[] },
 ): Promise<VersionReport> {
-  const { now_ms: nowMs } = await db.one(sql.type(clockRow)`select actors.to_ms(actors.clock()) as now_ms`);
+  const nowMs = await storeClock(db);
   const registered = new Map(machines.map((machine) => [`${machine.id} ${machine.version}`, machine]));
-  const migrationOf = migrationPaths(machines, migrations);
+  const versions: Versions = {
+    machineOf: (machine, version) => registered.get(`${machine} ${version}`) ?? null,
+    migrationOf: migrationPaths(machines, migrations),
+  };
   const groups = new Map<string, Group>();
   const actors = { stays: 0, migrates: 0, lacks: 0, fails: 0 };
   for (let after = ''; ;) {
     const page = await readPage(db, after);
     for (const actor of page) {
-      const trial = tryOn(actor, registered, migrationOf, nowMs);
+      const trial = tryOn(actor, versions, nowMs);
       actors[trial.type] += 1;
       count(groupOf(groups, actor), actor.id, trial);
     }
@@ -100,19 +103,12 @@ type Trial =
       readonly timers: Fate;
     };
 
-function tryOn(
-  actor: ActorRow,
-  registered: ReadonlyMap<string, ActorMachine>,
-  migrationOf: FindMigration,
-  nowMs: number,
-): Trial {
-  const machine = registered.get(`${actor.machine} ${actor.version}`);
-  if (machine?.structureHash === actor.structureHash) return { type: 'stays' };
-  if (machine) return { type: 'lacks', reason: `v${machine.version} has another structure here`, to: null };
-  const path = migrationOf(actor.machine, actor.version);
-  if (!path) return { type: 'lacks', reason: 'not registered, and no migration leads on', to: null };
-  const to = path.target.version;
-  const tried = migrate(path, actor, { id: '', nowMs });
+function tryOn(actor: ActorRow, versions: Versions, nowMs: number): Trial {
+  const gate = versionGate(actor, versions);
+  if (gate.type === 'runs') return { type: 'stays' };
+  if (gate.type === 'lacks') return { ...gate, to: null };
+  const to = gate.path.target.version;
+  const tried = migrate(gate.path, actor, { id: '', nowMs });
   if (tried.type !== 'migrated') return { ...tried, to };
   return { type: 'migrates', to, state: tried.row.path, effects: tried.effects, timers: tried.timers };
 }
@@ -122,7 +118,7 @@ type MutableTally = { [F in keyof Fate]: Counts };
 
 interface Group extends VersionGroup {
   actors: number;
-  verdict: Verdict;
+  verdict: VersionVerdict;
   problems: { reason: string; actors: number; ids: string[] }[];
   to: string | null;
   states: Counts;
@@ -154,7 +150,7 @@ function groupOf(groups: Map<string, Group>, { machine, version, structureHash, 
 }
 
 /** The worst of its actors is a group's verdict. */
-const severity: readonly Verdict[] = ['stays', 'migrates', 'lacks', 'fails'];
+const severity: readonly VersionVerdict[] = ['stays', 'migrates', 'lacks', 'fails'];
 
 function count(group: Group, id: string, trial: Trial): void {
   group.actors += 1;

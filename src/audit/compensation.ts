@@ -1,34 +1,13 @@
 /** Whether a saga that turned back undid what it had armed: all of it, once, in the order the machine declares. Pure. */
-import { type Json, outcomeOfEvent, type StateView, type TransitionRecord } from '../actors/index.ts';
+import { type Json, outcomeOfEvent, type StateView, type TransitionRecord, type Undos } from '../actors/index.ts';
 
-/** What a machine's `meta` declares: which effect undoes which, and the undos in the order of their states. */
-export interface Undos {
-  /** Forward effect → the effect that undoes it. */
-  readonly byEffect: ReadonlyMap<string, string>;
-  /** Undo effects by the invoke that asks for them, in document order. */
-  readonly invokes: ReadonlyMap<string, string>;
-}
-
-export function undosOf(config: Json): Undos {
-  const byEffect = new Map<string, string>();
-  const invokes = new Map<string, string>();
-  const sources = new Map<string, string>();
-  walk(config, (state) => {
-    const meta = record(state['meta']);
-    const { effect, undo } = meta;
-    if (typeof effect === 'string' && typeof undo === 'string') byEffect.set(effect, undo);
-    const { id, src } = record(state['invoke']);
-    if (typeof id === 'string' && typeof src === 'string') sources.set(id, src);
-  });
-  const undos = new Set(byEffect.values());
-  for (const [id, src] of sources) if (undos.has(src)) invokes.set(id, src);
-  return { byEffect, invokes };
-}
+/** Of one machine, or of all the versions that a saga went through. */
+export type SagaUndos = Pick<Undos, 'byEffect' | 'invokes'>;
 
 /** @returns one entry per thing wrong; none for a saga that is still under way or went through */
 export function checkCompensation(
   log: readonly TransitionRecord[],
-  undos: Undos,
+  undos: SagaUndos,
   end: StateView | null,
 ): Record<string, Json>[] {
   const status = end?.meta['status'];
@@ -47,7 +26,7 @@ export function checkCompensation(
 }
 
 /** Every effect that was armed owes its undo, unless it was refused for good. */
-function owedUndos(log: readonly TransitionRecord[], { byEffect }: Undos): Set<string> {
+function owedUndos(log: readonly TransitionRecord[], { byEffect }: SagaUndos): Set<string> {
   const owing = new Map<string, string>();
   const armed = new Map<string, string>();
   for (const record of log) {
@@ -63,7 +42,7 @@ function owedUndos(log: readonly TransitionRecord[], { byEffect }: Undos): Set<s
 }
 
 /** A settlement recorded by a person counts as the undo of the state it was sent to. */
-function doneUndos(log: readonly TransitionRecord[], { invokes }: Undos): string[] {
+function doneUndos(log: readonly TransitionRecord[], { invokes }: SagaUndos): string[] {
   const undos = new Set(invokes.values());
   let asked: string | undefined;
   return log.flatMap((record) => {
@@ -73,16 +52,4 @@ function doneUndos(log: readonly TransitionRecord[], { invokes }: Undos): string
     for (const { src } of record.armed) if (undos.has(src)) asked = src;
     return done === undefined ? [] : [done];
   });
-}
-
-function walk(state: Json, visit: (state: Readonly<Record<string, Json>>) => void): void {
-  const here = record(state);
-  visit(here);
-  for (const child of Object.values(record(here['states']))) walk(child, visit);
-}
-
-function record(value: Json | undefined): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, Json>>)
-    : {};
 }

@@ -6,7 +6,7 @@ import { createLogger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { openDatabase } from './database.ts';
 
-export type Backend = Pick<Waybill, 'pool' | 'system' | 'ledger' | 'inspector'>;
+export type Backend = Pick<Waybill, 'pool' | 'system' | 'ledger' | 'inspector' | 'reconciliation'>;
 
 /** A command is over before anybody could ask what it has counted. */
 const noMetrics: Metrics = { render: () => Promise.resolve(''), shutdown: () => Promise.resolve() };

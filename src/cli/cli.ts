@@ -15,6 +15,8 @@ import { KeptFileError } from './machines/kept-files.ts';
 import { migrateCommand } from './migrate.ts';
 import { orderCommands } from './orders.ts';
 import { parkedCommands } from './parked.ts';
+import { reconcileCommands } from './reconcile.ts';
+import { retentionCommand } from './retention.ts';
 import { start } from './start.ts';
 
 /** @param argv without node and script */
@@ -87,9 +89,11 @@ function program(wrap: Wrap): Command {
     );
   migrateCommand(waybill, wrap);
   auditCommand(waybill, wrap);
+  retentionCommand(waybill, wrap);
   machineCommands(waybill, wrap);
   orderCommands(waybill, wrap);
   parkedCommands(waybill, wrap);
+  reconcileCommands(waybill, wrap);
   inspectCommand(waybill, wrap);
   demoCommand(waybill, wrap);
   for (const sub of waybill.commands) sub.exitOverride();

@@ -1,6 +1,6 @@
 /** `waybill inspect`: shows one order in Stately's inspector, by a bridge on this machine. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type InspectBridge, openInspectBridge } from '../http/inspect-bridge.ts';
+import { type InspectBridge, openInspectBridge } from '../inspect-bridge/inspect-bridge.ts';
 import type { Backend } from './backend.ts';
 import { type ExitCode, exitCodes, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -49,9 +49,14 @@ async function inspect(
       historyOnly: options.once === true,
     });
     print(json ? addresses(id, bridge, options) : howToConnect(id, bridge, options));
-    await Promise.race([stopping.requested, ...(options.once ? [bridge.told] : [])]);
+    const end = await Promise.race([
+      stopping.requested.then(() => 'stopped' as const),
+      ...(options.once ? [bridge.told.then(() => 'told' as const)] : []),
+    ]);
     await bridge.close();
-    return exitCodes.done;
+    if (end === 'told' || !options.once) return exitCodes.done;
+    process.stderr.write('waybill: stopped before anybody had read the history\n');
+    return exitCodes.problem;
   } finally {
     stopping.release();
   }

@@ -1,6 +1,7 @@
 /** `waybill machines`: what this build runs. */
 import type { Command } from 'commander';
 import { actorMachines } from '../compose.ts';
+import { statelyJson } from '../diagrams/index.ts';
 import { exitCodes, type Wrap } from './invocation.ts';
 import { checkCommand } from './machines/check.ts';
 import { exportCommand } from './machines/export.ts';
@@ -42,7 +43,7 @@ export function machineCommands(waybill: Command, wrap: Wrap): void {
           process.stderr.write(`waybill: no machine is named ${id}\n`);
           return exitCodes.problem;
         }
-        print(JSON.stringify(machine.config, null, 2));
+        print(statelyJson(machine.config).trimEnd());
         return exitCodes.done;
       }),
     );

@@ -133,12 +133,17 @@ const pageSize = 100;
 
 async function showHistory({ ledger }: Backend, id: string, { json, print }: Invocation): Promise<ExitCode> {
   const transitions: OrderTransition[] = [];
-  for (let page: readonly OrderTransition[] | null = []; page !== null;) {
-    page = await ledger.history(id, { afterRevision: transitions.at(-1)?.revision ?? 0, limit: pageSize });
-    transitions.push(...(page ?? []));
-    if ((page?.length ?? 0) < pageSize) break;
+  let droppedAtMs: number | null = null;
+  for (let size = pageSize; size === pageSize;) {
+    const page = await ledger.history(id, { afterRevision: transitions.at(-1)?.revision ?? 0, limit: pageSize });
+    if (!page) throw new Error('orders are never deleted, yet one is gone');
+    transitions.push(...page.transitions);
+    size = page.transitions.length;
+    ({ droppedAtMs } = page);
   }
-  print(json ? JSON.stringify(transitions.map(transitionBody)) : renderHistory(transitions));
+  if (json) print(JSON.stringify(transitions.map(transitionBody)));
+  else if (droppedAtMs === null) print(renderHistory(transitions));
+  else print(`${id}: ended long ago, its history was dropped at ${new Date(droppedAtMs).toISOString()}`);
   return exitCodes.done;
 }
 

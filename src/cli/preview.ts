@@ -1,8 +1,8 @@
 /** `--dry-run`: what an operator's event would do to an actor. Sends nothing. */
 import { type ActorEvent, preview, type Simulation, wouldApply } from '../actors/index.ts';
 import { likelyAnswersOf } from '../effects/likely-answers.ts';
-import { simulationBody } from '../http/simulation-body.ts';
 import { storeClock } from '../persistence/operations.ts';
+import { simulationBody } from '../what-if/simulation-body.ts';
 import type { Backend } from './backend.ts';
 import { type ExitCode, exitCodes, type Invocation } from './invocation.ts';
 import { type Operated, problem, refusalOf, tell } from './operator.ts';

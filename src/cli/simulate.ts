@@ -11,8 +11,8 @@ import {
   type Simulation,
 } from '../actors/index.ts';
 import { likelyAnswersOf } from '../effects/likely-answers.ts';
-import { simulationBody } from '../http/simulation-body.ts';
 import { storeClock } from '../persistence/operations.ts';
+import { simulationBody } from '../what-if/simulation-body.ts';
 import type { Backend } from './backend.ts';
 import { type ExitCode, exitCodes, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
 import { problem } from './operator.ts';
@@ -67,11 +67,11 @@ async function simulateOrder(
   const simulation = simulate(machine, row, inputs, { nowMs, likelyAnswers: likelyAnswersOf(machine.id) });
   if (read.type === 'malformed') return malformed(invocation, read, simulation);
   invocation.print(invocation.json ? JSON.stringify(simulationBody(simulation)) : renderSimulation(simulation));
-  return verdictOn(invocation, read.inputs, simulation);
+  return reportRefused(invocation, read.inputs, simulation);
 }
 
 /** What could not be brought, or was refused, is said again beside the table: where it was written, and what may be. */
-function verdictOn({ json }: Invocation, inputs: readonly ReadWhatIf[], simulation: Simulation): ExitCode {
+function reportRefused({ json }: Invocation, inputs: readonly ReadWhatIf[], simulation: Simulation): ExitCode {
   let code: ExitCode = simulation.stopped === 'too many steps' ? exitCodes.problem : exitCodes.done;
   for (const step of simulation.steps) {
     if (step.type === 'parked') code = exitCodes.problem;

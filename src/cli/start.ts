@@ -15,6 +15,8 @@ import { welcome } from './welcome.ts';
 const migrationWaitMs = 600_000;
 /** A drain that takes longer is cut off: orchestrators kill after 30 s, and everything here survives a kill. */
 const maxDrainMs = 25_000;
+/** For what has been printed to get out. */
+const lingerMs = 500;
 
 /** Runs until SIGINT or SIGTERM; a second signal, more than a moment later, does not wait. */
 export async function start({ config, print, json }: Invocation): Promise<ExitCode> {
@@ -51,6 +53,8 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
     await waybill?.close();
     await database?.close();
     clearTimeout(overdue);
+    // What still tries to reach a server that is away does not keep the process.
+    setTimeout(() => process.exit(), lingerMs).unref();
     stopping.release();
   }
 }

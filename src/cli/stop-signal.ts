@@ -3,6 +3,8 @@ import { exitCodes } from './invocation.ts';
 
 /** A terminal's Ctrl-C goes to the whole group, and npm or a watcher may pass it on once more: that is one request. */
 const echoMs = 1_000;
+/** How soon a process notices that npm, which started it, is gone. */
+const parentCheckMs = 500;
 
 export interface StopSignal {
   readonly signal: AbortSignal;
@@ -11,7 +13,10 @@ export interface StopSignal {
   release(): void;
 }
 
-/** Until it is released, SIGINT and SIGTERM ask to stop; a second one, more than a moment later, does not wait. */
+/**
+ * Until it is released, SIGINT and SIGTERM ask to stop; a second one, more than a moment later, does not wait. Under an npm
+ * script the end of npm asks too: between it and us there is a shell, which dies of a SIGTERM and passes nothing on.
+ */
 export function stopSignal(): StopSignal {
   const controller = new AbortController();
   let firstAtMs = Infinity;
@@ -26,7 +31,14 @@ export function stopSignal(): StopSignal {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  const parent = process.ppid;
+  const underNpm = process.env['npm_lifecycle_event'] !== undefined;
+  const looking = underNpm
+    ? setInterval(() => process.ppid !== parent && controller.abort(), parentCheckMs)
+    : undefined;
+  looking?.unref();
   const release = (): void => {
+    clearInterval(looking);
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   };

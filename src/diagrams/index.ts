@@ -10,7 +10,7 @@ export { chartOf } from './chart.ts';
 export type { Chart } from './chart.ts';
 export type { Detail } from './diagram.ts';
 export { intoMarkdown } from './markdown.ts';
-export { statelyJson, statelySource } from './stately.ts';
+export { statelyConfig, statelyJson, statelySource } from './stately.ts';
 
 export const diagramFormats = ['mermaid', 'dot', 'svg'] as const;
 export type DiagramFormat = (typeof diagramFormats)[number];

@@ -8,25 +8,29 @@ import { functionMark, isObject, type JsonObject, textOf } from './config.ts';
  * @param config as `ActorMachine.config` has it
  */
 export function statelySource(config: Json): string {
-  if (!isObject(config)) throw new TypeError('not a machine config');
-  const name = [textOf(config['id']), textOf(config['version'])].filter((part) => part !== null).join(' ');
+  const definition = statelyConfig(config);
+  const name = [textOf(definition['id']), textOf(definition['version'])].filter((part) => part !== null).join(' ');
   return [
     `// The machine ${name.replaceAll(/\s+/g, ' ')}, for Stately's editor: guards, actions, delays and effects by name.`,
     "import { createMachine } from 'xstate';",
     '',
-    `export const machine = createMachine(${literal(statelyConfig(config), '')});`,
+    `export const machine = createMachine(${literal(definition, '')});`,
     '',
   ].join('\n');
 }
 
 /** The same as JSON, which Stately's editor imports too. */
 export function statelyJson(config: Json): string {
-  if (!isObject(config)) throw new TypeError('not a machine config');
   return `${JSON.stringify(statelyConfig(config), null, 2)}\n`;
 }
 
-/** The config without what is a function: those that can be named go by their names. */
-function statelyConfig(config: JsonObject): JsonObject {
+/** The same as a value: the config without what is a function; those that can be named go by their names. */
+export function statelyConfig(config: Json): JsonObject {
+  if (!isObject(config)) throw new TypeError('not a machine config');
+  return withNames(config);
+}
+
+function withNames(config: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(config).flatMap(([key, value]): [string, Json][] => {
       const named = byName(value);
@@ -40,7 +44,7 @@ const values: ReadonlySet<string> = new Set(['context', 'input', 'output', 'para
 
 function byName(value: Json): Json {
   if (isMark(value)) return value.slice(functionMark.length) || 'inline';
-  if (isObject(value)) return statelyConfig(value);
+  if (isObject(value)) return withNames(value);
   return Array.isArray(value) ? (value as readonly Json[]).map(byName) : value;
 }
 

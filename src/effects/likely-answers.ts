@@ -1,5 +1,5 @@
 /** What participants may answer an actor, for simulating it: nobody is asked. */
-import type { Json, LikelyAnswers, SettledOutcome } from '../actors/index.ts';
+import type { LikelyAnswers, SettledOutcome } from '../actors/index.ts';
 import { machines, orderAnswers, orderMachine } from '../machines/index.ts';
 import type { OrderContext } from '../machines/order-context.ts';
 
@@ -12,13 +12,11 @@ export function likelyAnswersOf(machineId: string): LikelyAnswers {
   const specimens: Specimens = entry?.environment.effects ?? {};
   return ({ src }, context) => {
     // The context of an actor is of its machine's type: nobody else writes it.
-    const own: Answers = machineId === orderMachine.id ? orderAnswers(context as OrderContext) : {};
-    if (Object.hasOwn(own, src)) return (own[src] ?? []).map(({ type, ...value }) => ({ type, value }));
+    const own: Readonly<Record<string, readonly SettledOutcome[]>> =
+      machineId === orderMachine.id ? orderAnswers(context as OrderContext) : {};
+    if (Object.hasOwn(own, src)) return own[src] ?? [];
     return Object.hasOwn(specimens, src) ? (specimens[src]?.outcomes ?? []) : [];
   };
 }
 
 type Specimens = Readonly<Record<string, { readonly outcomes: readonly SettledOutcome[] }>>;
-type Answers = Readonly<
-  Record<string, readonly ({ readonly type: 'done' | 'refused' } & { readonly [key: string]: Json })[]>
->;

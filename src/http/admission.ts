@@ -6,11 +6,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Health and metrics: served under overload and while draining. */
     vital?: boolean;
+    /** Requests of this route that are worked on at once, so that they leave room for all others. */
+    maxInFlight?: number;
   }
 }
 
 export interface Admission {
-  /** Slonik's pool queues without bound or timeout, so this is what keeps a full pool from becoming a full process. */
+  /** Streams and long waits are among them. */
   readonly maxRequestsInFlight: number;
 }
 
@@ -27,12 +29,21 @@ const overloaded: ProblemInit = {
 export function boundRequests(app: App, options: Partial<Admission> = {}): void {
   const { maxRequestsInFlight } = { ...defaults, ...options };
   let inFlight = 0;
+  const ofRoute = new Map<string, number>();
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.vital) return done();
-    if (inFlight >= maxRequestsInFlight) return void reply.problem(overloaded);
-    inFlight++;
+    const { url = '', method, config } = request.routeOptions;
+    if (config.vital) return done();
+    const route = `${String(method)} ${url}`;
+    const alike = ofRoute.get(route) ?? 0;
+    if (inFlight >= maxRequestsInFlight || alike >= (config.maxInFlight ?? Infinity))
+      return void reply.problem(overloaded);
+    inFlight += 1;
+    ofRoute.set(route, alike + 1);
     // `close` follows `finish`, and comes alone when the client went away.
-    reply.raw.once('close', () => inFlight--);
+    reply.raw.once('close', () => {
+      inFlight -= 1;
+      ofRoute.set(route, (ofRoute.get(route) ?? 0) - 1);
+    });
     done();
   });
 }

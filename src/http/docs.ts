@@ -36,6 +36,7 @@ export function openApiDocument(app: FastifyInstance): OpenApiDocument {
 /** Serves `/openapi.json` and, at `/docs`, Scalar's API reference from this process alone. */
 const apiDocs: FastifyPluginAsync = async (app) => {
   let document: string | undefined;
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     document ??= JSON.stringify(openApiDocument(app));
     return reply.type('application/json').send(document);

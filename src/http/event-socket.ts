@@ -6,9 +6,9 @@ export interface EventSocketLimits {
   readonly heartbeatMs: number;
   /** What may wait for the client to read; beyond it nothing more is sent until it has. */
   readonly maxBufferedBytes: number;
-  /** How long that may take before the client is cut off. */
+  /** How long that may take before the client is cut off; and how long it may take to read the rest at the end. */
   readonly patienceMs: number;
-  /** How long a client may take to answer a close. */
+  /** How long a client may take to answer any other close. */
   readonly closeMs: number;
 }
 
@@ -28,31 +28,43 @@ const closing = {
   slow: { code: 1013, reason: 'the client reads too slowly' },
 } as const;
 
+/** Why it is over: `ended` when the client has read everything, `gone` when it left before. */
+export type EventSocketEnd = 'gone' | Exclude<keyof typeof closing, 'failed'>;
+
 /**
  * Sends each event as a text frame of JSON and closes: 1000 after the last, 1001 when `shutdown` aborts, 1011 when the
  * source throws, 1013 when the client does not read.
  * @param open makes the source; its signal aborts when the client is gone or `shutdown` aborts
+ * @returns after the last event only once the client has answered the close, or is gone
  * @throws what the source threw, once the socket is being closed
  */
 export async function sendEvents(
   socket: WebSocket,
   open: (signal: AbortSignal) => AsyncIterable<object>,
   { shutdown, limits }: { readonly shutdown: AbortSignal; readonly limits: EventSocketLimits },
-): Promise<void> {
+): Promise<EventSocketEnd> {
   const gone = new AbortController();
-  socket.once('close', () => gone.abort());
+  const closed = Promise.withResolvers<number>();
+  socket.once('close', (code: number) => {
+    gone.abort();
+    closed.resolve(code);
+  });
   keepAlive(socket, limits.heartbeatMs);
   const signal = AbortSignal.any([gone.signal, shutdown]);
   // A source that does not look at its signal must not hold up the end of the process.
-  shutdown.addEventListener('abort', () => close(socket, 'leaving', limits), { signal: gone.signal });
+  shutdown.addEventListener('abort', () => close(socket, 'leaving', limits.closeMs), { signal: gone.signal });
   try {
     for await (const event of open(signal)) {
       if (signal.aborted) break;
-      if (!(await sent(socket, JSON.stringify(event), limits))) return close(socket, 'slow', limits);
+      if (!(await sent(socket, JSON.stringify(event), limits))) return close(socket, 'slow', limits.closeMs);
     }
-    close(socket, shutdown.aborted ? 'leaving' : 'ended', limits);
+    if (shutdown.aborted) return close(socket, 'leaving', limits.closeMs);
+    if (socket.readyState !== socket.OPEN) return 'gone';
+    // Sent is not read: a client answers a close with the same code once it has read what came before.
+    close(socket, 'ended', limits.patienceMs);
+    return (await closed.promise) === closing.ended.code ? 'ended' : 'gone';
   } catch (error) {
-    close(socket, 'failed', limits);
+    close(socket, 'failed', limits.closeMs);
     throw error;
   }
 }
@@ -71,11 +83,14 @@ async function sent(socket: WebSocket, text: string, limits: EventSocketLimits):
   }
 }
 
-function close(socket: WebSocket, why: keyof typeof closing, { closeMs }: EventSocketLimits): void {
-  if (socket.readyState !== socket.OPEN) return;
+/** Closes, and cuts off a client that does not answer within `answerMs`. @returns `why` */
+function close<Why extends keyof typeof closing>(socket: WebSocket, why: Why, answerMs: number): Why {
+  if (socket.readyState === socket.CLOSED) return why;
+  // Without effect on one that is closing already.
   socket.close(closing[why].code, closing[why].reason);
-  const cutOff = setTimeout(() => socket.terminate(), closeMs);
+  const cutOff = setTimeout(() => socket.terminate(), answerMs);
   socket.once('close', () => clearTimeout(cutOff));
+  return why;
 }
 
 /** Without it a client behind a broken network would stay for ever. */

@@ -32,7 +32,7 @@ export interface InspectRoutesOptions {
   /** Origins of pages, besides this server's own, that may connect. */
   readonly origins: readonly string[];
   readonly limits?: Partial<EventSocketLimits & { readonly maxSockets: number }>;
-  /** Called when a connection has been told all that there was to tell. */
+  /** Called when a client has read all that there was to tell. */
   readonly onTold?: () => void;
 }
 
@@ -67,20 +67,22 @@ const inspectRoutes: FastifyPluginAsyncTypebox<InspectRoutesOptions> = async (ap
       if (!isAllowedOrigin(request.headers, origins)) return reply.problem(forbidden);
     },
     preHandler: async (request, reply) => {
-      if (!request.ws) return;
+      const { socket } = request.raw;
+      if (!request.ws || socket.destroyed) return;
+      if (open >= limits.maxSockets) return reply.problem(tooManySockets);
+      // Before anything is awaited: a socket that was destroyed meanwhile does not say so again. A refusal closes it too.
+      open++;
+      socket.once('close', () => open--);
       const refusal = await refusalOf(inspector, request.query);
       if (refusal) return reply.problem(refusal);
-      if (open >= limits.maxSockets) return reply.problem(tooManySockets);
-      open++;
-      request.raw.socket.once('close', () => open--);
     },
     handler: async (_request, reply) =>
       reply.headers({ upgrade: 'websocket', connection: 'Upgrade' }).problem(upgradeRequired),
     async wsHandler(socket, request: FastifyRequest<{ Querystring: Static<typeof Query> }>) {
       // Nothing is expected from the client; reading keeps its pongs and its close coming.
       const source = (signal: AbortSignal) => inspector.inspect(selectionOf(request.query), signal);
-      await sendEvents(socket, source, { shutdown: app.lifecycle.closing, limits });
-      onTold?.();
+      const end = await sendEvents(socket, source, { shutdown: app.lifecycle.closing, limits });
+      if (end === 'ended') onTold?.();
     },
   });
 };

@@ -2,7 +2,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { ActorMachine, Json } from '../actors/index.ts';
-import { activeStates, type Chart, chartOf, details, diagramFormats, drawChart } from '../diagrams/index.ts';
+import {
+  activeStates,
+  type Chart,
+  chartOf,
+  details,
+  diagramFormats,
+  drawChart,
+  statelyConfig,
+} from '../diagrams/index.ts';
 import { problems } from '../services/schemas.ts';
 import { negotiate } from './negotiate.ts';
 import { invalid, type ProblemInit } from './problems.ts';
@@ -105,7 +113,7 @@ const machineRoutes: FastifyPluginAsyncTypebox<MachineRoutesOptions> = async (ap
         const body = {
           id: machine.id,
           versions: versionsOf(list),
-          definition: machine.config,
+          definition: statelyConfig(machine.config),
           occupancy: [...occupancy],
         };
         return reply.type('application/json; charset=utf-8').send(body);

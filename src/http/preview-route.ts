@@ -3,9 +3,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { type ActorSystem, type LikelyAnswers, preview, readWhatIfs, wouldApply } from '../actors/index.ts';
 import { problems } from '../services/schemas.ts';
+import { SimulationBody, simulationBody } from '../what-if/simulation-body.ts';
 import { ActorId, actorNotFound, eventNotAccepted } from './actor-problems.ts';
 import { operatorEventOf, operatorEventProperties } from './operator-event.ts';
-import { SimulationBody, simulationBody } from './simulation-body.ts';
 
 export interface PreviewOptions {
   readonly system: Pick<ActorSystem, 'read' | 'history' | 'machines'>;

@@ -1,5 +1,11 @@
 /** Actors as Stately's inspector sees them: the stored history of some, or whatever moves, as a stream of its events. */
-import { type ActorSystem, type ActorView, migrationOfEvent, type ProcessPorts } from '../actors/index.ts';
+import {
+  type ActorSystem,
+  type ActorView,
+  migrationOfEvent,
+  type ProcessPorts,
+  type TransitionRecord,
+} from '../actors/index.ts';
 import type { InspectionEvent } from './inspection-events.ts';
 import { currentState, inspectedActor, tellTransition, type Track, wholeLog } from './track.ts';
 
@@ -38,6 +44,8 @@ const maxDue = 1_000;
 /** Ids of actors that are done with, kept so that a late notice does not bring them back. */
 const maxDone = 1_000;
 const pageSize = 100;
+/** Of one actor's log, read in search of its first version and not told yet; what goes beyond is read again. */
+const maxAhead = 1_000;
 
 export function createInspector(ports: InspectorPorts): Inspector {
   const limits = { ...defaults, ...ports.limits };
@@ -99,9 +107,12 @@ async function* catchUp(
   // Read before the log: what comes in between is found at the next look.
   const view = await system.read(id);
   if (!view || !isSelected(selection, view)) return null;
-  let track = before ?? (yield* firstLook(system, selection, view));
+  let { track, ahead } = before ? { track: before, ahead: [] } : yield* firstLook(system, selection, view);
   while (track.revision < view.revision && !signal.aborted) {
-    const records = await system.history(id, { afterRevision: track.revision, limit: pageSize });
+    const known = ahead.slice(0, pageSize);
+    ahead = ahead.slice(pageSize);
+    const records =
+      known.length > 0 ? known : await system.history(id, { afterRevision: track.revision, limit: pageSize });
     if (records.length === 0) break;
     for (const record of records) {
       const told = tellTransition(track, record, { machines: system.machines, view });
@@ -116,30 +127,41 @@ async function* catchUp(
 const isSelected = (selection: Selection, { machine }: ActorView): boolean =>
   selection.type === 'actors' || selection.machine === null || selection.machine === machine;
 
+interface FirstLook {
+  readonly track: Track;
+  /** What follows the track in the log, as far as it has been read already. */
+  readonly ahead: readonly TransitionRecord[];
+}
+
 async function* firstLook(
   system: InspectorPorts['system'],
   selection: Selection,
   view: ActorView,
-): AsyncGenerator<InspectionEvent, Track, undefined> {
+): AsyncGenerator<InspectionEvent, FirstLook, undefined> {
   const { machines } = system;
-  if (selection.type === 'actors')
-    return wholeLog(inspectedActor(machines, { ...view, version: await firstVersion(system, view) }));
+  if (selection.type === 'actors') {
+    const { version, ahead } = await firstVersion(system, view);
+    return { track: wholeLog(inspectedActor(machines, { ...view, version })), ahead };
+  }
   const [last] = await system.history(view.id, { afterRevision: view.revision - 1, limit: 1 });
   const told = currentState(inspectedActor(machines, view), view, last?.atMs ?? 0);
   yield* told.events;
-  return told.track;
+  return { track: told.track, ahead: [] };
 }
 
 /** The version that an actor was started on: a later one may have taken it over, and has another chart. */
-async function firstVersion(system: InspectorPorts['system'], view: ActorView): Promise<string> {
+async function firstVersion(
+  system: InspectorPorts['system'],
+  view: ActorView,
+): Promise<{ readonly version: string; readonly ahead: FirstLook['ahead'] }> {
+  const ahead: TransitionRecord[] = [];
   for (let afterRevision = 0; afterRevision < view.revision; afterRevision += pageSize) {
     const records = await system.history(view.id, { afterRevision, limit: pageSize });
-    for (const { event } of records) {
-      const migration = migrationOfEvent(event);
-      if (migration) return migration.from;
-    }
+    if (ahead.length === afterRevision && ahead.length < maxAhead) ahead.push(...records);
+    const migration = records.map(({ event }) => migrationOfEvent(event)).find((found) => found !== null);
+    if (migration) return { version: migration.from, ahead };
   }
-  return view.version;
+  return { version: view.version, ahead };
 }
 
 /** Gathers notices while nobody asks, so that none is lost between two looks. */

@@ -1,5 +1,11 @@
 /** Stately's inspection events as @statelyai/inspect 0.7 puts them on the wire; of an actor's data only what may leave. */
-import type { ActorEvent, ActorMachine, Json, PersistedSnapshot } from '../actors/index.ts';
+import {
+  type ActorEvent,
+  type ActorMachine,
+  functionMark,
+  type Json,
+  type PersistedSnapshot,
+} from '../actors/index.ts';
 import { redactEvent, redactFields } from './redact.ts';
 
 /** An actor as the inspector knows it. Actors have no parents here, so each is its own root. */
@@ -81,16 +87,16 @@ const envelope = ({ id }: InspectedActor, atMs: number): Envelope => ({
   id: null,
 });
 
-/** The whole config: the package itself cuts it at ten levels, which takes the actions of nested states away. */
+/**
+ * The whole config: the package itself cuts it at ten levels, which takes the actions of nested states away. Stately's
+ * tools know a function of the config as an object with its name.
+ */
 function definitionOf({ machine, definition }: InspectedActor): string {
   if (!definition) return JSON.stringify({ id: machine });
   return JSON.stringify(definition.config, (_key, value: Json) =>
     typeof value === 'string' && value.startsWith(functionMark) ? { type: value.slice(functionMark.length) } : value,
   );
 }
-
-/** How the adapter writes a function of the config; Stately's tools know it as an object with its name. */
-const functionMark = 'ƒ ';
 
 function wireSnapshot(snapshot: PersistedSnapshot, tags: readonly string[]): WireSnapshot {
   const history = Object.entries(snapshot.historyValue ?? {});

@@ -5,7 +5,7 @@ import type { effects } from './effects.ts';
 type EffectName = keyof typeof effects;
 
 /** What a participant may answer for good, as the runtime hands it on. */
-type AnswerOf<Name extends EffectName> = Specimen<OutputFrom<(typeof effects)[Name]>>;
+export type AnswerOf<Name extends EffectName> = Specimen<OutputFrom<(typeof effects)[Name]>>;
 type Specimen<Settled> = Settled extends { readonly type: infer Type }
   ? { readonly type: Type; readonly value: Omit<Settled, 'type'> }
   : never;

@@ -1,10 +1,9 @@
-/** What participants may answer to one very order where amounts or products come in: for simulating it. Plain data. */
-import type { OutputFrom } from 'xstate';
-import type { effects } from './effects.ts';
+/** What participants may answer to one very order where amounts or products come in. Plain data. */
+import type { AnswerOf } from './environment.ts';
 import type { OrderContext } from './order-context.ts';
 
 type Answering = 'payments.authorize' | 'payments.capture' | 'payments.undo' | 'inventory.reserve';
-type Answers = { readonly [Effect in Answering]: readonly OutputFrom<(typeof effects)[Effect]>[] };
+type Answers = { readonly [Effect in Answering]: readonly AnswerOf<Effect>[] };
 
 /** The answers to an order as it stands, of each kind the likely one first. For other effects one specimen fits all orders. */
 export function orderAnswers({ totalCents, items, payment }: OrderContext): Answers {
@@ -15,20 +14,20 @@ export function orderAnswers({ totalCents, items, payment }: OrderContext): Answ
   }));
   return {
     'payments.authorize': [
-      { type: 'done', authorizationId: 'simulated', authorizedCents: totalCents },
-      { type: 'refused', code: 'payment_declined', declineCode: 'insufficient_funds' },
+      { type: 'done', value: { authorizationId: 'simulated', authorizedCents: totalCents } },
+      { type: 'refused', value: { code: 'payment_declined', declineCode: 'insufficient_funds' } },
     ],
     'payments.capture': [
-      { type: 'done', capturedCents: totalCents },
-      { type: 'refused', code: 'capture_declined', expiredCents: 0 },
-      { type: 'refused', code: 'authorization_expired', expiredCents: totalCents },
-      { type: 'refused', code: 'authorization_voided', expiredCents: 0 },
+      { type: 'done', value: { capturedCents: totalCents } },
+      { type: 'refused', value: { code: 'capture_declined', expiredCents: 0 } },
+      { type: 'refused', value: { code: 'authorization_expired', expiredCents: totalCents } },
+      { type: 'refused', value: { code: 'authorization_voided', expiredCents: 0 } },
     ],
-    'payments.undo': [...undoAnswers(totalCents, payment), { type: 'refused', code: 'refund_refused' }],
+    'payments.undo': [...undoAnswers(totalCents, payment), { type: 'refused', value: { code: 'refund_refused' } }],
     'inventory.reserve': [
-      { type: 'done' },
-      { type: 'refused', code: 'insufficient_stock', short },
-      { type: 'refused', code: 'reservation_released', short: [] },
+      { type: 'done', value: {} },
+      { type: 'refused', value: { code: 'insufficient_stock', short } },
+      { type: 'refused', value: { code: 'reservation_released', short: [] } },
     ],
   };
 }
@@ -40,13 +39,14 @@ function undoAnswers(
 ): Answers['payments.undo'] {
   const none = { voidedCents: 0, refundedCents: 0, expiredCents: 0 };
   const answers = {
-    refunded: { type: 'done', settlement: 'refunded', ...none, refundedCents: totalCents },
-    expired: { type: 'done', settlement: 'expired', ...none, expiredCents: totalCents },
-    voided: { type: 'done', settlement: 'voided', ...none, voidedCents: totalCents },
-    nothing: { type: 'done', settlement: 'nothing', ...none },
+    refunded: { settlement: 'refunded', ...none, refundedCents: totalCents },
+    expired: { settlement: 'expired', ...none, expiredCents: totalCents },
+    voided: { settlement: 'voided', ...none, voidedCents: totalCents },
+    nothing: { settlement: 'nothing', ...none },
   } as const;
   const { refunded, expired, voided, nothing } = answers;
   const held = authorizationId === null ? nothing : voided;
   const likely = capturedCents > 0 ? refunded : expiredCents > 0 ? expired : held;
-  return [likely, ...Object.values(answers).filter((answer) => answer !== likely)];
+  const others = Object.values(answers).filter((answer) => answer !== likely);
+  return [likely, ...others].map((value) => ({ type: 'done', value }));
 }

@@ -1,43 +1,28 @@
 /** Everything that an order can meet. */
 import { maxAttempts } from './delays.ts';
 import type { Environment } from './environment.ts';
-import type { OrderCommand, OrderInput, OrderInvokes, OrderStatus } from './order-context.ts';
+import { orderAnswers } from './order-answers.ts';
+import { newOrder, type OrderCommand, type OrderInput, type OrderInvokes, type OrderStatus } from './order-context.ts';
 
 const totalCents = 5_998;
 const productId = '0198c0de-0000-7000-8000-00000000a001';
-const nothingMoved = { voidedCents: 0, refundedCents: 0, expiredCents: 0 };
+const input: OrderInput = {
+  orderId: '0198c0de-0000-7000-8000-000000000001',
+  userId: '0198c0de-0000-7000-8000-00000000b001',
+  currency: 'USD',
+  totalCents,
+  items: [{ productId, quantity: 2, unitPriceCents: 2_999 }],
+};
+const blank = newOrder(input);
+const answers = orderAnswers({ ...blank, payment: { ...blank.payment, authorizationId: 'auth-1' } });
 
 /** Input, effects and specimens of an order for two mice. No personal data, no token. */
 export const orderEnvironment = {
-  input: {
-    orderId: '0198c0de-0000-7000-8000-000000000001',
-    userId: '0198c0de-0000-7000-8000-00000000b001',
-    currency: 'USD',
-    totalCents,
-    items: [{ productId, quantity: 2, unitPriceCents: 2_999 }],
-  },
+  input,
   effects: {
-    'payments.authorize': {
-      outcomes: [
-        { type: 'done', value: { authorizationId: 'auth-1', authorizedCents: totalCents } },
-        { type: 'refused', value: { code: 'payment_declined', declineCode: 'insufficient_funds' } },
-      ],
-      remembersRefusals: true,
-    },
-    'payments.capture': {
-      outcomes: [
-        { type: 'done', value: { capturedCents: totalCents } },
-        { type: 'refused', value: { code: 'capture_declined', expiredCents: 0 } },
-        { type: 'refused', value: { code: 'authorization_expired', expiredCents: totalCents } },
-      ],
-    },
-    'payments.undo': {
-      outcomes: [
-        { type: 'done', value: { settlement: 'voided', ...nothingMoved, voidedCents: totalCents } },
-        { type: 'done', value: { settlement: 'refunded', ...nothingMoved, refundedCents: totalCents } },
-        { type: 'refused', value: { code: 'refund_refused' } },
-      ],
-    },
+    'payments.authorize': { outcomes: answers['payments.authorize'], remembersRefusals: true },
+    'payments.capture': { outcomes: answers['payments.capture'] },
+    'payments.undo': { outcomes: answers['payments.undo'] },
     'orders.create': {
       outcomes: [
         { type: 'done', value: {} },
@@ -57,16 +42,7 @@ export const orderEnvironment = {
         { type: 'refused', value: { code: 'order_confirmed' } },
       ],
     },
-    'inventory.reserve': {
-      outcomes: [
-        { type: 'done', value: {} },
-        {
-          type: 'refused',
-          value: { code: 'insufficient_stock', short: [{ productId, requested: 2, available: 1 }] },
-        },
-      ],
-      remembersRefusals: true,
-    },
+    'inventory.reserve': { outcomes: answers['inventory.reserve'], remembersRefusals: true },
     'inventory.release': {
       outcomes: [
         { type: 'done', value: {} },

@@ -2,12 +2,14 @@
  * Tells which actors moved, by LISTEN on one connection of its own (Slonik has no notifications). When that connection
  * breaks it comes back by itself; what was missed meanwhile its users find by polling.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { CommitFeed } from '../actors/index.ts';
 import { commitChannel } from './actor-store.ts';
 
 const firstReconnectMs = 100;
 const maxReconnectMs = 5_000;
+const goodbyeMs = 500;
 
 export interface ListeningFeed extends CommitFeed {
   /** Called with the actors of every commit, or `*` when there were too many to name. */
@@ -87,7 +89,8 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
     },
     async stop() {
       end();
-      await client?.end().catch(onError);
+      // A server that is silent would keep us waiting for its goodbye.
+      await Promise.race([client?.end().catch(onError), sleep(goodbyeMs, undefined, { ref: false })]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Keeps the record of what people did to actors, and finds the actors that wait for them. */
 import { Type } from '@sinclair/typebox';
+import type { CommonQueryMethods } from 'slonik';
 import { type Companion, type Operation, operationCompanionName } from '../actors/index.ts';
 import type { DatabasePool, Tx } from './pool.ts';
 import { row, sql } from './sql.ts';
@@ -52,8 +53,8 @@ export async function listParked(pool: DatabasePool, limit: number): Promise<Par
 }
 
 /** The clock that all instants come from, in epoch milliseconds; this machine's may differ. */
-export async function storeClock(pool: DatabasePool): Promise<number> {
-  return Number(await pool.oneFirst(sql.typeAlias('void')`select actors.to_ms(actors.clock()) as now_ms`));
+export async function storeClock(db: CommonQueryMethods): Promise<number> {
+  return Number(await db.oneFirst(sql.typeAlias('void')`select actors.to_ms(actors.clock()) as now_ms`));
 }
 
 const countRow = row(Type.Object({ version: Type.String(), state: Type.String(), actors: Type.Integer() }));

@@ -25,7 +25,10 @@ interface ClaimOptions {
   readonly maxRedeliveryMs: number;
 }
 
-/** Locks at most `limit` due rows and skips what others hold. Index: wake_due. */
+/**
+ * Locks at most `limit` due rows and skips what others hold. Indexes: wake_due, then wake_pkey by an array: joined to the
+ * claimed rows, the planner expects `limit` of them each time and reads the whole table.
+ */
 async function claimWakes(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: ClaimOptions): Promise<string[]> {
   const claimed = await tx.any(sql.type(actorIdRow)`
     with due as (
@@ -34,13 +37,13 @@ async function claimWakes(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: Clai
     ), moved as (
       update actors.wake w set redeliveries = w.redeliveries + 1,
         due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(w.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
-      from due where w.actor_id = due.actor_id returning w.actor_id, due.due_at as was_due_at
+      where w.actor_id = any(array(select actor_id from due)) returning w.actor_id
     )
-    select actor_id from moved order by was_due_at`);
+    select due.actor_id from due join moved using (actor_id) order by due.due_at`);
   return claimed.map(({ actor_id }) => actor_id);
 }
 
-/** Locks at most `limit` due rows and skips what others hold. Index: message_due. */
+/** Locks at most `limit` due rows and skips what others hold. Indexes: message_due, then message_pkey, as above. */
 async function claimMessages(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: ClaimOptions): Promise<string[]> {
   const claimed = await tx.any(sql.type(actorIdRow)`
     with due as (
@@ -49,7 +52,7 @@ async function claimMessages(tx: Tx, { limit, redeliveryMs, maxRedeliveryMs }: C
     ), moved as (
       update actors.message m set redeliveries = m.redeliveries + 1,
         due_at = actors.clock() + least(${redeliveryMs}::float8 * 2 ^ least(m.redeliveries, 20), ${maxRedeliveryMs}) * interval '1 millisecond'
-      from due where m.id = due.id returning m.id, m.target_id
+      where m.id = any(array(select id from due)) returning m.id, m.target_id
     )
     select target_id as actor_id from moved order by id`);
   return claimed.map(({ actor_id }) => actor_id);

@@ -1,5 +1,12 @@
 /** The connection pool, with bounded statements and no session state. */
-import { createPool, type DatabasePool, type DatabaseTransactionConnection } from 'slonik';
+import {
+  createPool,
+  type DatabasePool as SlonikPool,
+  type DatabaseTransactionConnection,
+  type Interceptor,
+} from 'slonik';
+import { type DatabasePool, lastingPool } from './lasting-pool.ts';
+import { isAnswering } from './reach.ts';
 import { rowParser } from './sql.ts';
 
 export type { DatabasePool };
@@ -7,7 +14,8 @@ export type { DatabasePool };
 export type Tx = DatabaseTransactionConnection;
 
 const statementTimeoutMs = 15_000;
-const lockTimeoutMs = 10_000;
+/** Of a batch that waits, every step waits. With its retries it is more than the timeout of an idle transaction below. */
+const lockTimeoutMs = 2_000;
 /** A process that stands still in a transaction holds the locks of a whole batch: others wait no longer for it than for a lease. */
 const idleInTransactionTimeoutMs = 5_000;
 
@@ -18,17 +26,44 @@ export interface PoolOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/** Timestamps arrive as epoch milliseconds; int8 as BigInt, so keep sums and counts int4 or cast them. */
+/** A server that takes longer is as good as away; also what a silent one costs those who find it so. */
+const connectionTimeoutMs = 3_000;
+const probeTimeoutMs = 2_000;
+/** How long a broken connection may take to close. It is not waited for longer, whoever is at the other end. */
+const terminationMs = 500;
+
+/**
+ * Timestamps arrive as epoch milliseconds; int8 as BigInt, so keep sums and counts int4 or cast them. A call waits for a
+ * free connection for a few seconds at most, and fails when the server has stopped answering.
+ */
 export async function openPool(options: PoolOptions): Promise<DatabasePool> {
+  const onError = options.onError ?? ((): void => {});
+  return lastingPool({
+    open: (heard) => openOnce(options, heard, onError),
+    isThere: () => isAnswering(options.url, probeTimeoutMs),
+    maxConnections: options.maxConnections,
+    onError,
+  });
+}
+
+async function openOnce(options: PoolOptions, heard: () => void, onError: (error: Error) => void): Promise<SlonikPool> {
   const url = new URL(options.url);
   url.searchParams.set('options', `${url.searchParams.get('options') ?? ''} -c lock_timeout=${lockTimeoutMs}`.trim());
+  const listening: Interceptor = {
+    name: 'listening',
+    afterQueryExecution: () => {
+      heard();
+      return null;
+    },
+  };
   const pool = await createPool(url.toString(), {
     captureStackTrace: false,
     connectionRetryLimit: 0,
-    connectionTimeout: 5_000,
+    connectionTimeout: connectionTimeoutMs,
+    gracefulTerminationTimeout: terminationMs,
     idleTimeout: 60_000,
     idleInTransactionSessionTimeout: idleInTransactionTimeoutMs,
-    interceptors: [rowParser],
+    interceptors: [listening, rowParser],
     maxPoolSize: options.maxConnections,
     queryRetryLimit: 0,
     // The default, DISCARD ALL at every release, halves throughput. So no session state anywhere: SET LOCAL only.
@@ -38,6 +73,6 @@ export async function openPool(options: PoolOptions): Promise<DatabasePool> {
     transactionRetryLimit: 0,
   });
   // Without a listener a broken idle connection ends the process.
-  pool.on('error', (error) => options.onError?.(error));
+  pool.on('error', onError);
   return pool;
 }

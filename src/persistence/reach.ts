@@ -36,8 +36,20 @@ export async function reachPostgres(url: string, options: ReachOptions): Promise
   }
 }
 
-async function tryOnce(url: string): Promise<{ readonly code: string; readonly message: string } | null> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+/** @returns whether the server answers on a fresh connection, be it by a refusal; each of two steps may take `timeoutMs` */
+export async function isAnswering(url: string, timeoutMs: number): Promise<boolean> {
+  const failure = await tryOnce(url, timeoutMs);
+  return failure === null || sqlState.test(failure.code);
+}
+
+/** Codes of Node's own (EPIPE) begin with a letter. */
+const sqlState = /^\d[0-9A-Z]{4}$/;
+
+async function tryOnce(
+  url: string,
+  timeoutMs = 5_000,
+): Promise<{ readonly code: string; readonly message: string } | null> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
   // A connection that breaks while it is being ended has nothing more to tell.
   client.on('error', () => {});
   try {

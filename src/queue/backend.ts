@@ -1,5 +1,6 @@
 /** BullMQ on one of its two backends: Redis, or Postgres when there is none. One queue, for wake-ups. */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, DEFAULT_SCHEMA, Queue, runMigrations, withBackend, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -34,6 +35,8 @@ const stalledIntervalMs = 5_000;
 /** A job that stalls again and again is only a wake-up: never give up on its worker's behalf. */
 const maxStalledCount = 1_000;
 const commandTimeoutMs = 5_000;
+/** Longer than any call of a job takes; whose server does not hear of its end by then will find its job stalled. */
+const closeMs = 8_000;
 /** How soon a worker fetches again when its server was away; BullMQ's own 15 s would be added to every outage. */
 const fetchRetryMs = 500;
 
@@ -127,7 +130,7 @@ export function openConsumer(
       ...settings,
     });
     worker.on('error', options.onError);
-    return { close: () => worker.close() };
+    return { close: () => inTime(worker.close()) };
   }
   const connection = new Redis(target.url, { maxRetriesPerRequest: null });
   connection.on('error', options.onError);
@@ -135,10 +138,17 @@ export function openConsumer(
   worker.on('error', options.onError);
   return {
     async close() {
-      await worker.close().catch(options.onError);
+      await inTime(worker.close().catch(options.onError));
       connection.disconnect();
     },
   };
+}
+
+/** It waits for its server to hear what became of the last jobs, for as long as that is away. */
+async function inTime(closing: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(closeMs, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([closing, late]).finally(() => over.abort());
 }
 
 /** Brings the queue's own schema up to date; on Redis makes sure that nothing may be evicted. */

@@ -1,5 +1,5 @@
 /** The chart says what the runtime and its readers need, and nothing of it is dead. */
-import { activeLeaves } from './active-states.ts';
+import { activeLeaves } from '../actors/index.ts';
 import { parentOf } from './declarations.ts';
 import { inNode, type Property, type Subject, type Violation } from './property.ts';
 

@@ -1,11 +1,13 @@
 /** What a chart's `meta` declares of its effects: which undoes which, in which order, and which one is the pivot. */
-import type { ActorMachine, ChartState } from '../actors/index.ts';
+import { type ActorMachine, type ChartState, undosOf } from '../actors/index.ts';
 
 export interface Declarations {
   /** Forward effect → the effect that undoes it. */
   readonly undoOf: ReadonlyMap<string, string>;
   /** Forward effects that say by `undo: null` that there is nothing to undo. */
   readonly needsNoUndo: ReadonlySet<string>;
+  /** Effects without which an end past the pivot is as good. */
+  readonly optional: ReadonlySet<string>;
   /** Undo effects in document order. */
   readonly undos: readonly string[];
   /** Effects after which the saga only goes forward. */
@@ -16,20 +18,16 @@ export interface Declarations {
 
 export function declarationsOf(machine: ActorMachine): Declarations {
   const invoking = machine.states.flatMap((state) => state.invokes.map(({ src }) => ({ state, src })));
-  const undoOf = new Map<string, string>();
-  const needsNoUndo = new Set<string>();
+  const optional = new Set<string>();
   const pivots = new Set<string>();
   const stepsOf = new Map<string, string[]>();
   for (const { state, src } of invoking) {
-    const undo = state.meta['undo'];
-    if (typeof undo === 'string') undoOf.set(src, undo);
-    if (undo === null) needsNoUndo.add(src);
+    if (state.meta['optional'] === true) optional.add(src);
     if (withAncestors(machine, state).some(({ meta }) => meta['pivot'] === true)) pivots.add(src);
     stepsOf.set(src, [...(stepsOf.get(src) ?? []), parentOf(state.path)]);
   }
-  const declared = new Set(undoOf.values());
-  const undos = [...new Set(invoking.map(({ src }) => src).filter((src) => declared.has(src)))];
-  return { undoOf, needsNoUndo, undos, pivots, stepsOf };
+  const { byEffect: undoOf, notNeededBy: needsNoUndo, effects: undos } = undosOf(machine);
+  return { undoOf, needsNoUndo, optional, undos, pivots, stepsOf };
 }
 
 /** The path of the state around it; '' is the root's. */

@@ -32,9 +32,9 @@ const random = 0.5;
  * the effect has taken effect before, a lost answer changes nothing more.
  */
 function outcomesOf(effect: PendingEffect, ghost: Ghost, answers: EffectAnswers | undefined): Offer[] {
-  const standing = ghost.participants[effect.src];
+  const participant = ghost.participants[effect.src];
   const settled = (answers?.outcomes ?? [])
-    .filter(({ type }) => (type === 'done' ? standing !== 'refused' : standing !== 'did'))
+    .filter(({ type }) => (type === 'done' ? participant !== 'refused' : participant !== 'did'))
     .map((outcome) => ({
       delivery: { type: 'outcome', effect, outcome: outcome.type, tookEffect: outcome.type === 'done' } as const,
       event: settledEvent(effect.invoke, outcome),
@@ -47,6 +47,6 @@ function outcomesOf(effect: PendingEffect, ghost: Ghost, answers: EffectAnswers 
     ...settled,
     uncertain('failed', false),
     uncertain('unknown', false),
-    ...(standing === 'asked' ? [uncertain('unknown', true)] : []),
+    ...(participant === 'asked' ? [uncertain('unknown', true)] : []),
   ];
 }

@@ -1,6 +1,7 @@
 /** Everything that comes is dealt with: taken where it should be, ignored elsewhere, and never counted twice. */
-import { activeLeaves, matchesPattern } from './active-states.ts';
+import { activeLeaves } from '../actors/index.ts';
 import type { Delivery, ExploredFault } from './exploration.ts';
+import { matchesPattern } from './matches-pattern.ts';
 import { hasEnded, inNode, onEdge, type Property, stepsOf, type Subject, type Violation } from './property.ts';
 
 export const eventProperties: readonly Property[] = [

@@ -52,7 +52,7 @@ export type Delivery =
 /** What the participants and the declarations make of an actor's past: not in its snapshot, and judged beside it. */
 export interface Ghost {
   /** Effect → how its participant stands to it. Only effects that were armed, and not taken back since, are listed. */
-  readonly participants: Readonly<Record<string, Standing>>;
+  readonly participants: Readonly<Record<string, ParticipantState>>;
   /** Undo effect → what is true of everything it undoes. Only undos of effects that were ever armed are listed. */
   readonly obligations: Readonly<Record<string, Obligation>>;
   /** Undo effects that were done (or settled by a person), in order. */
@@ -69,7 +69,7 @@ export interface Ghost {
 }
 
 /** `asked`: armed, and not known to have happened. `did`: it took effect. `refused`: for good, and that is remembered. */
-export type Standing = 'asked' | 'did' | 'refused';
+export type ParticipantState = 'asked' | 'did' | 'refused';
 
 export interface Obligation {
   /** Armed, not exempted by a remembered refusal, and not undone since. */

@@ -1,8 +1,7 @@
 /** How an actor's past grows by one delivery: what participants hold, what is owed, what was tried how often. Pure. */
-import type { ActorEvent, ActorRow } from '../actors/index.ts';
-import { activeLeaves } from './active-states.ts';
+import { activeLeaves, type ActorEvent, type ActorRow } from '../actors/index.ts';
 import { type Declarations, isWithin } from './declarations.ts';
-import type { Delivery, Ghost, MachineEnvironment, Obligation, Standing } from './exploration.ts';
+import type { Delivery, Ghost, MachineEnvironment, Obligation, ParticipantState } from './exploration.ts';
 
 /** What an actor's past is judged by. */
 export interface Rules {
@@ -85,9 +84,9 @@ function afterOutcome(ghost: Ghost, delivery: Delivery & { type: 'outcome' }, ru
 function tookEffect(ghost: Ghost, effect: string, declarations: Declarations): Ghost {
   // An undo that took effect leaves nothing held; that it is owed no more, only its answer tells.
   const released = Object.fromEntries(
-    Object.entries(ghost.participants).map(([name, standing]): [string, Standing] => [
+    Object.entries(ghost.participants).map(([name, state]): [string, ParticipantState] => [
       name,
-      standing === 'did' && declarations.undoOf.get(name) === effect ? 'asked' : standing,
+      state === 'did' && declarations.undoOf.get(name) === effect ? 'asked' : state,
     ]),
   );
   return withObligations(
@@ -142,11 +141,11 @@ function withoutAttempts(ghost: Ghost, effect: string): Ghost {
 function withObligations(ghost: Ghost, { undoOf }: Declarations): Ghost {
   const obligations: Record<string, Obligation> = {};
   for (const undo of [...ghost.undone].sort()) obligations[undo] = { owed: false, held: false };
-  for (const [effect, standing] of Object.entries(ghost.participants)) {
+  for (const [effect, state] of Object.entries(ghost.participants)) {
     const undo = undoOf.get(effect);
     if (undo === undefined) continue;
     const { owed, held } = obligations[undo] ?? { owed: false, held: false };
-    obligations[undo] = { owed: owed || standing !== 'refused', held: held || standing === 'did' };
+    obligations[undo] = { owed: owed || state !== 'refused', held: held || state === 'did' };
   }
   return { ...ghost, obligations };
 }

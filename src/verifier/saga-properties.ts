@@ -14,11 +14,25 @@ export const sagaProperties: readonly Property[] = [
     },
   },
   {
+    name: 'ends-alike',
+    promise: 'past the pivot all ways to one end did the same effects, but for those that say `optional: true`',
+    *find({ rules, exploration }) {
+      const ends = exploration.nodes.filter((node) => hasEnded(node) && node.ghost.pivotPassed);
+      for (const alike of Map.groupBy(ends, ({ row }) => row.path).values()) {
+        const all = new Set(alike.flatMap(({ ghost }) => Object.keys(ghost.participants)));
+        const needed = all.difference(rules.declarations.optional);
+        for (const node of alike)
+          for (const effect of needed)
+            if (!(effect in node.ghost.participants)) yield inNode(node, `${node.row.path} without ${effect}`);
+      }
+    },
+  },
+  {
     name: 'undos-declared',
     promise: 'an effect before the pivot names its undo, or says by `undo: null` that it needs none; undos need none',
     *find({ rules, exploration }) {
       const { undoOf, needsNoUndo, undos, pivots } = rules.declarations;
-      if (undos.length === 0) return;
+      if (undos.length === 0 && pivots.size === 0) return;
       for (const step of stepsOf(exploration))
         for (const effect of step.edge.armed)
           if (!step.to.ghost.pivotPassed && ![...undos, ...undoOf.keys(), ...needsNoUndo, ...pivots].includes(effect))
@@ -97,7 +111,7 @@ function* unsettled({ row, ghost }: ExploredNode): Iterable<string> {
   }
   for (const undo of ghost.undone) yield `${row.path} past the pivot, with ${undo} done`;
   for (const [effect, standing] of Object.entries(ghost.participants))
-    if (standing === 'asked') yield `${row.path} past the pivot, and ${effect} is not done`;
+    if (standing !== 'did') yield `${row.path} past the pivot, and ${effect} is not done`;
 }
 
 /** Effects that were pending and are so no more, without their outcome. */

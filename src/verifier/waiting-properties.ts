@@ -9,7 +9,8 @@ export const waitingProperties: readonly Property[] = [
     promise: 'from every situation some way leads to an end',
     needsAll: true,
     *find(subject) {
-      if (!hasAnEnd(subject.machine)) return;
+      // A machine of parallel regions may end without a final state of its own.
+      if (!hasAnEnd(subject.machine) && !subject.exploration.nodes.some(hasEnded)) return;
       const ending = whoCanEnd(subject);
       for (const node of subject.exploration.nodes)
         if (!ending.has(node.id)) yield inNode(node, `no way leads from ${node.row.path} to an end`);
@@ -24,7 +25,8 @@ export const waitingProperties: readonly Property[] = [
       for (const node of subject.exploration.nodes) {
         const { row } = node;
         if (hasEnded(node) || row.parked || row.effects.length > 0 || row.timers.length > 0) continue;
-        const isAwaited = subject.leaving[node.id]?.some(({ event }) => event.type === startedBy) ?? false;
+        const isFirst = node.via?.delivery.type === 'start';
+        const isAwaited = isFirst && subject.leaving[node.id]?.some(({ event }) => event.type === startedBy) === true;
         if (!isAwaited) yield inNode(node, `${row.path} waits without a timer`);
       }
     },

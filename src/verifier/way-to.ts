@@ -1,5 +1,5 @@
 /** Tells how to come to a place of an exploration: a shortest way, one delivery a line. */
-import { activeLeaves } from './active-states.ts';
+import { activeLeaves } from '../actors/index.ts';
 import { isWithin } from './declarations.ts';
 import { deliveryLabels } from './delivery-label.ts';
 import type { ExploredEdge, ExploredNode, Exploration } from './exploration.ts';

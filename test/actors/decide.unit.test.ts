@@ -5,7 +5,7 @@ import { claim } from '../../src/actors/fence.ts';
 import { interpret } from '../../src/actors/interpret.ts';
 import type { ActorRow, LockedActor, Message } from '../../src/actors/ports.ts';
 import type { Step } from '../../src/actors/steps.ts';
-import { initEvent, settledEvent } from '../../src/actors/xstate-adapter.ts';
+import { initEvent, settledEvent } from '../../src/actors/xstate/events.ts';
 import { restMs, toyMachine } from '../support/toys.ts';
 
 const nowMs = 1_000_000;

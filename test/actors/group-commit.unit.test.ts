@@ -144,6 +144,18 @@ describe('faults', () => {
     expect(ports.retries).toEqual(['conflict', 'conflict', 'conflict', 'conflict']);
   });
 
+  test('a lock that stays held costs its neighbours few tries: it is soon alone', async () => {
+    const conflict = new StoreError('conflict', 'lock timeout');
+    const ports = fake((steps) =>
+      steps.some(({ actorId }) => actorId === 'a5') ? Promise.reject(conflict) : Promise.resolve(batchOf(steps)),
+    );
+    const commit = groupCommit(ports, limits);
+    const results = await Promise.allSettled(ids(8).map((id) => commit(advance(id))));
+    expect(results.map(({ status }) => status === 'rejected')).toEqual(ids(8).map((id) => id === 'a5'));
+    // Four in company, and two at each halving.
+    expect(ports.retries).toHaveLength(4 + 2 + 2 + 2);
+  });
+
   test('after a fault the next steps are taken as if nothing had been', async () => {
     const ports = fake((steps, n) =>
       n === 1 ? Promise.reject(new StoreError('unavailable', 'x')) : Promise.resolve(batchOf(steps)),

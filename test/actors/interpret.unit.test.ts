@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { interpret } from '../../src/actors/interpret.ts';
 import type { ActorRow, PendingEffect } from '../../src/actors/ports.ts';
-import type { MachineAction, MachineStep } from '../../src/actors/xstate-adapter.ts';
+import type { MachineAction } from '../../src/actors/xstate/actions.ts';
+import type { MachineStep } from '../../src/actors/xstate/actor-machine.ts';
 import { toyMachine } from '../support/toys.ts';
 
 const { state } = toyMachine('trip').start({ id: 't' });

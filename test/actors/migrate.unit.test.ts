@@ -5,7 +5,8 @@ import { dryStart, dryStep } from '../../src/actors/dry-run.ts';
 import { migrate, type Migrated } from '../../src/actors/migrate.ts';
 import { type Migration, migrationPaths } from '../../src/actors/migration.ts';
 import type { ActorEvent, ActorRow, PendingEffect } from '../../src/actors/ports.ts';
-import { actorMachine, type ActorMachine, settledEvent, uncertainEvent } from '../../src/actors/xstate-adapter.ts';
+import { type ActorMachine, actorMachine } from '../../src/actors/xstate/actor-machine.ts';
+import { settledEvent, uncertainEvent } from '../../src/actors/xstate/events.ts';
 import { payTimeoutMs, stub, toyMachine } from '../support/toys.ts';
 import { backoffMs, deadlineMs, parcel1, parcel2, parcelMigration, remindMs } from '../support/versions.ts';
 
@@ -211,6 +212,26 @@ describe('effects', () => {
     expect([effects.begun, record.armed]).toEqual([['bank.undo'], [{ id: insure.id, src: 'bank.undo' }]]);
   });
 
+  test('one that was settled while its state stayed is not asked for again, unless the migration says so', () => {
+    const greeter = setup({ actors: { 'bank.pay': stub } }).createMachine({
+      id: 'greeter',
+      initial: 'open',
+      states: { open: { invoke: { id: 'welcome', src: 'bank.pay', onDone: { actions: [] } } } },
+    });
+    const welcoming = actorMachine(greeter, '1');
+    const row: ActorRow = { ...actor(welcoming, settledEvent('welcome', { type: 'done', value: {} })), version: '0' };
+    const migration: Migration = { machine: 'greeter', from: '0', to: welcoming.version };
+    expect(row.effects).toEqual([]);
+    expect(result([migration], welcoming, row)).toEqual({
+      type: 'fails',
+      reason: 'whether bank.pay of open is new or over already is not known: list it in missing',
+    });
+    const effectsWith = (said: 'begin' | 'leave') =>
+      migrated(row, { ...migration, missing: { 'bank.pay': said } }, welcoming).effects;
+    expect(effectsWith('leave')).toEqual({ kept: [], begun: [], dropped: [] });
+    expect(effectsWith('begin')).toEqual({ kept: [], begun: ['bank.pay'], dropped: [] });
+  });
+
   test('one that was never called is dropped', () => {
     const { row, effects } = migrated(weighing);
     expect(row.effects.map(({ id }) => id)).toEqual(['pay@3']);
@@ -238,6 +259,25 @@ describe('timers', () => {
 
   test('one that the new state has and the old had not runs from now', () => {
     expect(migrated(halted).row.timers).toEqual([timer('halted', 'remind', nowMs + remindMs)]);
+  });
+
+  test('one of a state it stays in is begun, or left because it has fired, as the migration says; else nothing is done', () => {
+    const left = migrated(halted, { ...parcelMigration, missing: { remind: 'leave' } });
+    expect([left.row.timers, left.timers]).toEqual([[], { kept: [], begun: [], dropped: [] }]);
+    expect(result([{ ...parcelMigration, missing: {} }], parcel2, halted)).toEqual({
+      type: 'fails',
+      reason: 'whether remind of halted is new or over already is not known: list it in missing',
+    });
+  });
+
+  test('one of an outer state, which has fired, is not set again behind a new name of that state', () => {
+    const late: ActorRow = { ...moving, timers: [] };
+    expect(result([parcelMigration], parcel2, late)).toEqual({
+      type: 'fails',
+      reason: 'whether deadline of carrying is new or over already is not known: list it in missing',
+    });
+    const missing = { ...parcelMigration.missing, deadline: 'leave' } as const;
+    expect(migrated(late, { ...parcelMigration, missing }).row.timers).toEqual([]);
   });
 
   test('one that the new state has not goes', () => {

@@ -180,6 +180,20 @@ const damages: readonly [string, string, Damage][] = [
     where actor_id = ${orders.completed} and revision in (4, 5)`),
   ],
   [
+    'G7',
+    'an actor was dropped, and its log was not',
+    async (tx) => {
+      await tx.query(run`delete from actors.ended where actor_id = ${orders.completed}`);
+      await tx.query(run`delete from actors.actor where id = ${orders.completed}`);
+      await tx.query(run`update ledger.entry set history_dropped_at = now() where id = ${orders.completed}`);
+    },
+  ],
+  [
+    'G7',
+    'an end was not noted, so retention would never find it',
+    (tx) => tx.query(run`delete from actors.ended where actor_id = ${orders.completed}`),
+  ],
+  [
     'E1',
     'a payment was captured twice',
     (tx) =>
@@ -216,6 +230,16 @@ const damages: readonly [string, string, Damage][] = [
       await tx.query(run`delete from ledger.item where order_id = ${orders.completed}`);
       await tx.query(run`delete from ledger.entry where id = ${orders.completed}`);
     },
+  ],
+  [
+    'A1',
+    'the actor of a finished order is lost, and nobody has dropped it',
+    (tx) => tx.query(run`delete from actors.actor where id = ${orders.completed}`),
+  ],
+  [
+    'A1',
+    'the history of an order is said to be dropped, and is there',
+    (tx) => tx.query(run`update ledger.entry set history_dropped_at = now() where id = ${orders.completed}`),
   ],
   [
     'A2',

@@ -77,12 +77,22 @@ describe('waybill inspect', () => {
     expect(await one.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('--once ends by itself when somebody has been shown the history', async () => {
+  it('--once ends by itself when somebody has read the whole history, not with a client that left before', async () => {
     const one = inspect(id, '--once', '--json');
     const { socket_url: socketUrl } = await addressesOf(one);
+    const { socket } = await shakeHands(socketUrl);
+    socket?.destroy();
     const client = await connectSocket(socketUrl);
     await client.closed;
     expect(await one.exited).toEqual({ code: 0, signal: null });
     expect(client.events.length).toBeGreaterThan(10);
+  });
+
+  it('--once, stopped before anybody has read the history, exits 1 and says so', async () => {
+    const one = inspect(id, '--once');
+    await one.line(/Ends when the history has been shown once/);
+    await one.kill('SIGINT');
+    expect(await one.exited).toEqual({ code: 1, signal: null });
+    expect(one.output()).toContain('waybill: stopped before anybody had read the history\n');
   });
 });

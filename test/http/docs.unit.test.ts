@@ -36,6 +36,11 @@ test('the document is OpenAPI 3.1 and has every route, once', () => {
   ]);
 });
 
+test('the root leads to the reference', async () => {
+  const answer = await app.inject({ url: '/' });
+  expect([answer.statusCode, answer.headers.location]).toEqual([302, '/docs']);
+});
+
 test('every operation is complete: its id is its own, its answers and parameters are described', () => {
   const ids = new Set<string>();
   for (const [path, methods] of Object.entries(document.paths)) {

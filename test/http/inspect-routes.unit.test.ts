@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, buildApp } from '../../src/http/app.ts';
 import { drain } from '../../src/http/drain.ts';
@@ -6,7 +7,7 @@ import inspectRoutes, { type InspectRoutesOptions } from '../../src/http/inspect
 import { openApiDocument } from '../../src/http/docs.ts';
 import type { InspectionEvent, Inspector, Selection } from '../../src/inspector/index.ts';
 import { eventually } from '../support/wait.ts';
-import { connectSocket, shakeHands } from '../support/web-socket.ts';
+import { beginHandshake, connectSocket, shakeHands } from '../support/web-socket.ts';
 import { expectProblem } from './expect-problem.ts';
 
 const event = { type: '@xstate.event', sessionId: 'a-1' } as InspectionEvent;
@@ -16,12 +17,18 @@ let source: Inspector['inspect'];
 let asked: Selection[];
 /** Of the connections so far. */
 let signals: AbortSignal[];
+/** What a request waits for as it comes in, and as its actors are looked for. */
+let arriving: Promise<unknown>;
+let looking: Promise<unknown>;
 let app: App;
 let url: string;
 
 const inspector: Inspector = {
   machines: [{ id: 'order' }],
-  missing: (ids) => Promise.resolve(ids.find((id) => !id.startsWith('a-')) ?? null),
+  async missing(ids) {
+    await looking;
+    return ids.find((id) => !id.startsWith('a-')) ?? null;
+  },
   inspect(selection, signal) {
     asked.push(selection);
     signals.push(signal);
@@ -31,6 +38,7 @@ const inspector: Inspector = {
 
 async function serve(options: Partial<InspectRoutesOptions> = {}, admission = {}): Promise<void> {
   app = await buildApp({ admission });
+  app.addHook('onRequest', async () => void (await arriving));
   await app.register(inspectRoutes, { inspector, origins: ['https://tools.example.com'], ...options });
   app.get('/plain', () => ({ plain: true }));
   url = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws');
@@ -46,6 +54,8 @@ beforeEach(() => {
   asked = [];
   signals = [];
   source = nothing;
+  arriving = Promise.resolve();
+  looking = Promise.resolve();
 });
 afterEach(() => drain(app, { graceMs: 1_000 }));
 
@@ -123,6 +133,42 @@ describe('who may connect', () => {
     });
   });
 
+  test.each(['as it comes in', 'while its actor is looked for'])(
+    'a handshake that is reset %s takes no place',
+    async (moment) => {
+      const gate = Promise.withResolvers<void>();
+      if (moment === 'as it comes in') arriving = gate.promise;
+      else looking = gate.promise;
+      await serve({ limits: { maxSockets: 1 } });
+      const sent = beginHandshake(`${url}/inspect?actor=a-1`).on('error', () => undefined);
+      const [, accepted] = (await once(app.server, 'upgrade')) as [unknown, Socket];
+      const closed = new Promise((resolve) => accepted.once('close', resolve));
+      sent.socket?.resetAndDestroy();
+      await closed;
+      gate.resolve();
+      const next = await connectSocket(`${url}/inspect?actor=a-2`);
+      expect((await next.closed).code).toBe(1000);
+      expect(asked).toEqual([{ type: 'actors', ids: ['a-2'], follow: true }]);
+    },
+  );
+
+  test('a refused handshake gives its place back, and takes one until it is answered', async () => {
+    const gate = Promise.withResolvers<void>();
+    looking = gate.promise;
+    await serve({ limits: { maxSockets: 1 } });
+    const first = shakeHands(`${url}/inspect?actor=b`);
+    await once(app.server, 'upgrade');
+    expectProblem(await shakeHands(`${url}/inspect?actor=a-1`), 503, 'too_many_streams');
+    gate.resolve();
+    expectProblem(await first, 404, 'actor_not_found');
+    await eventually(async () => (await shakeHands(`${url}/inspect?actor=b`)).statusCode === 404);
+    await eventually(async () => {
+      const { statusCode, socket } = await shakeHands(`${url}/inspect?actor=a-1`);
+      socket?.destroy();
+      return statusCode === 101;
+    });
+  });
+
   test('a connection counts among the requests that are worked on, until it is closed', async () => {
     source = untilAborted;
     await serve({}, { maxRequestsInFlight: 1 });
@@ -186,6 +232,15 @@ describe('a connection', () => {
     await told;
     await client.closed;
     expect(client.events).toEqual([event, { ...event, sessionId: 'a-2' }]);
+  });
+
+  test('that ends because the process drains has not been told all', async () => {
+    let told = 0;
+    source = untilAborted;
+    await serve({ onTold: () => (told += 1) });
+    const client = await connectSocket(`${url}/inspect`);
+    await drain(app);
+    expect([told, (await client.closed).code]).toEqual([0, 1001]);
   });
 
   test('that fails inside is closed with 1011', async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setup } from 'xstate';
+import { createMachine, initialTransition, setup } from 'xstate';
 import { actorMachine } from '../../src/actors/index.ts';
 import { type App, buildApp } from '../../src/http/app.ts';
 import { openApiDocument } from '../../src/http/docs.ts';
 import machineRoutes from '../../src/http/machine-routes.ts';
+import { effects } from '../../src/machines/effects.ts';
+import { orderMachine } from '../../src/machines/index.ts';
 import { expectProblem } from './expect-problem.ts';
 
 const light = (states: readonly string[]) =>
@@ -17,12 +19,16 @@ const light = (states: readonly string[]) =>
   );
 const older = light(['off']);
 const newest = light(['off', 'on']);
+const order = actorMachine(orderMachine, '1');
 const occupancy = [{ version: '1', state: 'off', actors: 3 }];
 
 let app: App;
 beforeAll(async () => {
   app = await buildApp();
-  await app.register(machineRoutes, { machines: [older, newest], countByState: () => Promise.resolve(occupancy) });
+  await app.register(machineRoutes, {
+    machines: [older, newest, order],
+    countByState: () => Promise.resolve(occupancy),
+  });
   await app.ready();
 });
 afterAll(() => app.close());
@@ -50,6 +56,15 @@ describe('GET /machines/{id}', () => {
 
   it('answers with the definition of a version', async () => {
     expect((await get('?version=1')).json()).toEqual(body(older.config));
+  });
+
+  it('answers with what createMachine takes: functions by name, and no context, which only one could give', async () => {
+    const { definition } = (await app.inject('/machines/order')).json<{ definition: object }>();
+    const rebuilt = createMachine(definition);
+    expect(JSON.stringify(rebuilt.definition)).toBe(JSON.stringify(orderMachine.definition));
+    const [{ context, value }] = initialTransition(rebuilt.provide({ actors: effects }));
+    expect([context, value]).toEqual([{}, { authorizing: 'calling' }]);
+    expect(JSON.stringify(definition)).not.toContain('ƒ');
   });
 
   it.each([

@@ -113,3 +113,21 @@ test('beyond the bound of requests in flight: 503 with Retry-After; served again
   expect((await small.inject('/orders')).statusCode).toBe(200);
   await small.close();
 });
+
+test('a route with a bound of its own is refused beyond it; other routes are served', async () => {
+  const own = await buildSampleApp();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  own.get('/slow', { config: { maxInFlight: 1 }, schema: { operationId: 'slow' } }, async () => {
+    await promise;
+    return {};
+  });
+  const first = own.inject('/slow');
+  await own.ready();
+  const refused = await own.inject('/slow');
+  expectProblem(refused, 503, 'overloaded');
+  expect((await own.inject('/orders')).statusCode).toBe(200);
+  resolve();
+  expect((await first).statusCode).toBe(200);
+  expect((await own.inject('/slow')).statusCode).toBe(200);
+  await own.close();
+});

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pathOf, type TransitionRecord } from '../../src/actors/index.ts';
-import { openInspectBridge } from '../../src/http/inspect-bridge.ts';
+import { openInspectBridge } from '../../src/inspect-bridge/inspect-bridge.ts';
 import { type Boundary, confine, launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { type ReceivedEvent, type ReceiverSite, serveReceiver } from '../support/inspector-receiver.ts';
 import { type Stack, useStack } from '../support/stack.ts';

@@ -88,6 +88,28 @@ describe('the history of named actors', () => {
     expect(stream.events.map(({ createdAt }) => createdAt).at(-1)).toBe('251');
   });
 
+  it.each([
+    [250, 3],
+    // What goes beyond 1,000 is not held in memory while the first version is sought, but read again.
+    [1_150, 12 + 2],
+  ])('of %d transitions, none of them a migration, is read in %d pages', async (transitions, pages) => {
+    actors.start('inbox', 'a');
+    for (let n = 1; n < transitions; n++) actors.move('a', { type: 'ADD', n });
+    const { history } = actors.system;
+    let asked = 0;
+    const system: InspectorPorts['system'] = {
+      ...actors.system,
+      history: (id, page) => {
+        asked += 1;
+        return history(id, page);
+      },
+    };
+    const inspector = createInspector({ system, feed: actors.feed, process });
+    const told: string[] = [];
+    for await (const { createdAt } of inspector.inspect(only('a'), stopping.signal)) told.push(createdAt);
+    expect([told.length, told.at(-1), asked]).toEqual([1 + 2 * transitions, String(transitions), pages]);
+  });
+
   it('when followed, goes on with what the actor does, and ends with it', async () => {
     actors.start('inbox', 'a');
     const stream = watch(followed('a'));

@@ -5,6 +5,7 @@ import { type Environment, type Member, startMember } from '../support/fleet.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { readRecords, type SystemRecords } from '../support/system-records.ts';
 import { eventually } from '../support/wait.ts';
+import { connectSocket } from '../support/web-socket.ts';
 
 describe('roles in processes of their own', () => {
   let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -80,20 +81,41 @@ describe('roles in processes of their own', () => {
     expect(await kept.findings()).toEqual([]);
   });
 
+  const id = '01890000-0000-7000-8000-000000000000';
+  const ofTheEdge = ['/', '/orders', `/orders/${id}`, '/machines', `/actors/${id}`, '/docs', '/openapi.json'];
+  const ofOthers = ['/products', `/internal/orders/${id}`, `/payments/${id}`];
+  const paths = {
+    GET: [...ofTheEdge, ...ofOthers, '/healthz', '/readyz', '/metrics', '/inspect', '/console'],
+    POST: ['/orders', '/products', '/reservations', '/payments/authorize', `/actors/${id}/events`],
+  } as const;
+
+  /** Status by path, of those that are not 404. */
+  async function served({ shop: { send } }: Member): Promise<Readonly<Record<string, number>>> {
+    const answers = [
+      ...paths.GET.map(async (path) => [`GET ${path}`, (await send({ method: 'GET', path })).status] as const),
+      ...paths.POST.map(
+        async (path) => [`POST ${path}`, (await send({ method: 'POST', path, body: {} })).status] as const,
+      ),
+    ];
+    return Object.fromEntries((await Promise.all(answers)).filter(([, status]) => status !== 404));
+  }
+
+  const healthAndMetrics = { 'GET /healthz': 200, 'GET /readyz': 200, 'GET /metrics': 200 };
+
   it.each(['worker', 'relay'])('a %s serves health and metrics, nothing else', async (roles) => {
     const found = members.find((one) => one.roles === roles);
     if (!found) throw new Error(`no ${roles}`);
-    const { send } = found.shop;
-    const statusOf = async (method: 'GET' | 'POST', path: string): Promise<number> =>
-      (await send({ method, path, ...(method === 'POST' ? { body: {} } : {}) })).status;
-    const served = ['/healthz', '/readyz', '/metrics'];
-    expect(await Promise.all(served.map((path) => statusOf('GET', path)))).toEqual([200, 200, 200]);
-    const id = '01890000-0000-7000-8000-000000000000';
-    const ofTheEdge = ['/', '/orders', `/orders/${id}`, '/machines', `/actors/${id}`, '/docs', '/openapi.json'];
-    const elsewhere = [...ofTheEdge, '/products', `/internal/orders/${id}`, `/payments/${id}`, '/console', '/inspect'];
-    expect(await Promise.all(elsewhere.map((path) => statusOf('GET', path)))).toEqual(elsewhere.map(() => 404));
-    const posts = ['/orders', '/products', '/reservations', '/payments/authorize', `/actors/${id}/events`];
-    expect(await Promise.all(posts.map((path) => statusOf('POST', path)))).toEqual(posts.map(() => 404));
+    expect(await served(found)).toEqual(healthAndMetrics);
+  });
+
+  it('a console serves health, metrics and /inspect, nothing else; it shows orders that others work on', async () => {
+    const watching = await member('console', base);
+    expect(await served(watching)).toEqual({ ...healthAndMetrics, 'GET /inspect': 426 });
+    const order = await place();
+    const client = await connectSocket(`${watching.url.replace('http', 'ws')}/inspect?actor=${order}`);
+    expect((await client.closed).code).toBe(1000);
+    expect(client.events.at(-1)).toMatchObject({ type: '@xstate.snapshot', snapshot: { value: 'completed' } });
+    expect(await watching.counted('actor_transitions_total')).toBe(0);
   });
 
   it('SIGTERM: requests in flight are answered, the exit code is 0, and the rest takes what was left', async () => {

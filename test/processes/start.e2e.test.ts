@@ -70,6 +70,16 @@ describe('on embedded defaults', () => {
     expect(await livePostmaster({ dir: join(DATA_DIR, 'postgres') })).toBeNull();
   });
 
+  it('SIGTERM to npm start drains too, though the shell between them dies of it and passes nothing on', async () => {
+    const DATA_DIR = await dataDir();
+    const npm = spawnWaybill({ command: ['npm', 'start', '--'], args: ['--port', '0'], env: { DATA_DIR } });
+    teardowns.push(() => npm.kill('SIGKILL'));
+    await up(npm);
+    // Its output closes when the last process that writes to it has ended.
+    await npm.kill('SIGTERM');
+    expect(await livePostmaster({ dir: join(DATA_DIR, 'postgres') })).toBeNull();
+  });
+
   it('one Ctrl-C that arrives twice, by the terminal and by npm or a watcher, drains as one', async () => {
     const DATA_DIR = await dataDir();
     const first = start({ DATA_DIR });

@@ -1,21 +1,26 @@
 /** The shop's own records in memory: the ledger, orders, stock and notices, written by the shop's own decisions. */
-import {
-  actorMachine,
-  type Json,
-  type Companion,
-  type Participant,
-  type Projection,
-  type RemoteEffect,
-} from '../../src/actors/index.ts';
+import { actorMachine, type Json, type Companion, type Participant, type Projection } from '../../src/actors/index.ts';
 import { inventoryParticipant } from '../../src/effects/inventory.ts';
 import { ordersParticipant } from '../../src/effects/orders.ts';
 import { machines } from '../../src/machines/index.ts';
 import type { OrderContext } from '../../src/machines/order-context.ts';
 import { decide as decideReservations } from '../../src/services/inventory/decide.ts';
 import { decide as decideOrders } from '../../src/services/orders/decide.ts';
-import type { LedgerEntry, MemoryTx, Tables } from './memory-database.ts';
+import { toyMachine } from '../support/toys.ts';
+import type { LedgerEntry, MemoryTx } from './memory-database.ts';
 
-export const actorMachines = machines.map(({ machine, version }) => actorMachine(machine, version));
+/** The shop's machines, and two that only talk: the shop's send one message each, which shows no order. */
+export const actorMachines = [
+  ...machines.map(({ machine, version }) => actorMachine(machine, version)),
+  toyMachine('talker'),
+  toyMachine('inbox'),
+];
+
+/** What is on hand at the beginning; of the second there is not enough for all. */
+export const stocks: ReadonlyMap<string, number> = new Map([
+  ['00000000-0000-7000-8000-00000000a001', 100],
+  ['00000000-0000-7000-8000-00000000a002', 8],
+]);
 
 export interface Accepted {
   readonly key: string;
@@ -83,19 +88,4 @@ function answerTo(status: string, { payment }: OrderContext): string {
 export function orderOf(context: Json): OrderContext {
   if (typeof context !== 'object' || context === null || !('payment' in context)) throw new Error('no order');
   return context as Json & OrderContext;
-}
-
-/** Told once per order; a repeat is the same. */
-export function noticeEffect(tables: Tables): RemoteEffect {
-  return {
-    kind: 'remote',
-    effect: 'notices.send',
-    async call({ input }) {
-      const { orderId, outcome } = input as { orderId: string; outcome: string };
-      const told = tables.notices.get(orderId);
-      if (told !== undefined && told !== outcome) throw new Error(`${orderId} was told ${told}, now ${outcome}`);
-      tables.notices.set(orderId, outcome);
-      return { type: 'done', value: {} };
-    },
-  };
 }

@@ -1,21 +1,27 @@
 /** What goes wrong, how often; and how often it did. A run in which nothing struck has shown nothing. */
-import type { Line } from './gateway.ts';
+import type { Line } from './line.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export const faultKinds = [
   'process killed',
   'killed before COMMIT',
   'killed after COMMIT',
+  'killed by a call',
   'process paused past its lease',
+  'process paused in a call',
+  'process clock an hour off',
+  'process clock drifts',
   'COMMIT lost',
   'answer to COMMIT lost',
+  'answer to COMMIT late',
   'store away',
   'job lost',
   'job doubled',
   'jobs reordered',
   'queue wiped',
-  'gateway unreachable',
-  'gateway unavailable',
+  'service down for minutes',
+  'service unreachable',
+  'service unavailable',
   'request lost',
   'answer lost',
   'request held past its undo',
@@ -33,7 +39,7 @@ export interface Faults {
 }
 
 const nearMs = 40;
-const holdMs = 120_000;
+const holdMs = 60_000;
 
 /** @param without kinds that never strike; all else then goes on as before, as far as it can */
 export function createFaults(scheduler: Scheduler, without: readonly FaultKind[] = []): Faults {
@@ -47,11 +53,11 @@ export function createFaults(scheduler: Scheduler, without: readonly FaultKind[]
     return true;
   };
   const kindOf = (): Line['kind'] => {
-    if (strikes('gateway unreachable', 0.03)) return 'unreachable';
-    if (strikes('gateway unavailable', 0.08)) return 'unavailable';
+    if (strikes('service unreachable', 0.03)) return 'unreachable';
+    if (strikes('service unavailable', 0.08)) return 'unavailable';
     if (strikes('request lost', 0.04)) return 'request lost';
     if (strikes('answer lost', 0.06)) return 'answer lost';
-    return strikes('request held past its undo', 0.05) ? 'held' : 'good';
+    return strikes('request held past its undo', 0.08) ? 'held' : 'good';
   };
   return {
     strikes,

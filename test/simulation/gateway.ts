@@ -1,10 +1,5 @@
-/** The payment gateway behind a bad line: the shop's own decisions, keys remembered for ever, answers that get lost. */
-import {
-  type Transport,
-  type TransportAnswer,
-  TransportError,
-  type TransportRequest,
-} from '../../src/effects/transport.ts';
+/** The payment gateway: the shop's own decisions, keys remembered for ever. */
+import type { TransportAnswer, TransportRequest } from '../../src/effects/transport.ts';
 import {
   type Answer,
   type Decision,
@@ -19,7 +14,7 @@ import {
 } from '../../src/services/payments/decisions.ts';
 import { type Scenario, scenarioOf } from '../../src/services/payments/scenario.ts';
 
-interface Account {
+export interface Account {
   payment: Payment | null;
   readonly scenario: Scenario;
   readonly entries: Entry[];
@@ -127,47 +122,4 @@ function plainAnswer(answer: Answer, refusedStatus: number): TransportAnswer {
   };
   if (answer.type === 'done') return { status: 200, body: { status: answer.status, ...totals } };
   return { status: refusedStatus, body: { error: answer.code, ...totals } };
-}
-
-/** How a line may treat one request. */
-export interface Line {
-  readonly kind: 'good' | 'unreachable' | 'unavailable' | 'request lost' | 'answer lost' | 'held';
-  readonly thereMs: number;
-  readonly backMs: number;
-}
-
-export interface LinePorts {
-  readonly next: () => Line;
-  /** Something that happens at the other end, whether or not the caller still lives. */
-  readonly there: <T>(label: string, inMs: number, work: () => T) => Promise<T>;
-  /** Something that reaches the caller. */
-  readonly back: <T>(label: string, inMs: number, work: () => T) => Promise<T>;
-}
-
-const never = <T>(): Promise<T> => new Promise(() => {});
-
-/** A transport to the gateway from one process. */
-export function lineTo(gateway: Gateway, ports: LinePorts): Transport {
-  return async (request) => {
-    const line = ports.next();
-    const what = request.path.split('/')[2] ?? '';
-    switch (line.kind) {
-      case 'unreachable':
-        return ports.back(`cannot reach the gateway`, line.thereMs, () => {
-          throw new TransportError('unreachable', 'the other side could not be reached', { sent: false });
-        });
-      case 'unavailable':
-        return ports.back('503 from the gateway', line.thereMs, () => ({
-          status: 503,
-          body: { error: 'unavailable' },
-        }));
-      case 'request lost':
-        return never();
-      default: {
-        const answer = await ports.there(`gateway: ${what}`, line.thereMs, () => gateway.handle(request));
-        if (line.kind === 'answer lost') return never();
-        return ports.back(`answer to ${what}`, line.backMs, () => answer);
-      }
-    }
-  };
 }

@@ -29,6 +29,8 @@ export interface Tables {
   readonly log: Map<string, readonly TransitionRecord[]>;
   readonly wakes: Map<string, WakeEntry>;
   readonly messages: Map<number, StoredMessage>;
+  /** The last message id given out: a sequence, which no rollback takes back. */
+  readonly ids: { lastMessage: number };
   readonly ledger: Map<string, LedgerEntry>;
   readonly keys: Map<string, string>;
   readonly orders: Map<string, Order>;
@@ -43,6 +45,7 @@ export const emptyTables = (): Tables => ({
   log: new Map(),
   wakes: new Map(),
   messages: new Map(),
+  ids: { lastMessage: 0 },
   ledger: new Map(),
   keys: new Map(),
   orders: new Map(),

@@ -14,8 +14,6 @@ import type { MemoryTx, StoredMessage, Tables } from './memory-database.ts';
 /** Runs a transaction when its turn comes, and may let it, or its answer, be lost. */
 export type Transact = <R>(label: string, work: (tx: MemoryTx) => Promise<R>) => Promise<R>;
 
-let lastMessageId = 0;
-
 export function memoryStore(tables: Tables, transact: Transact): ActorStore<MemoryTx> {
   return {
     transaction: (work) => transact('transaction', (tx) => work(storeTransaction(tx))),
@@ -34,7 +32,10 @@ function storeTransaction(tx: MemoryTx): StoreTransaction<MemoryTx> {
     dueMessages: async (targetIds, nowMs) => targetIds.flatMap((id) => firstDue(tables, id, nowMs)),
     insert: async (rows) => {
       const fresh = rows.filter(({ id }) => !tables.actors.has(id));
-      for (const row of fresh) tx.put(tables.actors, row.id, row);
+      for (const row of fresh) {
+        assertStorable(row);
+        tx.put(tables.actors, row.id, row);
+      }
       return fresh.map(({ id }) => id);
     },
     write: async (changes) => write(tx, changes),
@@ -50,9 +51,12 @@ function lock(tables: Tables, ids: readonly string[]): LockedActor[] {
 }
 
 function firstDue(tables: Tables, targetId: string, nowMs: number): Message[] {
+  let first: StoredMessage | null = null;
+  // By id: one that was put back by a rollback stands at the end of the map.
   for (const message of tables.messages.values())
-    if (message.targetId === targetId && message.deliverAtMs <= nowMs) return [asMessage(message)];
-  return [];
+    if (message.targetId === targetId && message.deliverAtMs <= nowMs && message.id < (first?.id ?? Infinity))
+      first = message;
+  return first ? [asMessage(first)] : [];
 }
 
 function asMessage({ id, senderId, targetId, targetMachine, event, traceparent }: StoredMessage): Message {
@@ -86,13 +90,15 @@ function write(tx: MemoryTx, changes: Changes): void {
   for (const actorId of changes.wakeDeletes) tx.delete(tables.wakes, actorId);
   for (const id of changes.messagesConsumed) tx.delete(tables.messages, Number(id));
   for (const message of changes.messagesSent) {
-    lastMessageId += 1;
-    tx.put(tables.messages, lastMessageId, { ...message, id: lastMessageId, redeliveries: 0 });
+    tables.ids.lastMessage += 1;
+    const id = tables.ids.lastMessage;
+    tx.put(tables.messages, id, { ...message, id, redeliveries: 0 });
   }
 }
 
 /** The table's CHECK constraints. */
-function assertStorable({ id, parked, timers, effects, snapshot }: ActorRow): void {
+function assertStorable({ id, revision, parked, timers, effects, snapshot }: ActorRow): void {
+  if (revision < 1) throw new StoreError('rejected', `${id} has the revision ${revision}`);
   const waits = timers.length + effects.length > 0;
   if (waits && (parked?.by === 'machine' || snapshot.status === 'done'))
     throw new StoreError('rejected', `${id} rests, and waits for something`);

@@ -4,18 +4,20 @@ import {
   createActorSystem,
   type Json,
   type Observation,
-  StoreError,
+  type ProcessPorts,
 } from '../../src/actors/index.ts';
-import { paymentEffects } from '../../src/effects/payments.ts';
 import { relay } from '../../src/queue/relay.ts';
-import { type Accepted, accept, actorMachines, noticeEffect, participants, project } from './books.ts';
+import { type Accepted, accept, actorMachines, participants, project } from './books.ts';
+import type { Calls } from './calls.ts';
 import type { Faults } from './faults.ts';
-import { type Gateway, lineTo } from './gateway.ts';
-import { checkCommit } from './invariants.ts';
-import { MemoryTx, type Tables } from './memory-database.ts';
+import type { Gateway } from './gateway.ts';
+import type { MemoryTx, Tables } from './memory-database.ts';
 import { memoryOutbox, memoryStore, type Transact } from './memory-store.ts';
 import type { Queue } from './queue.ts';
+import { remoteEffectsOf } from './remote-effects.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
+import type { Services } from './services.ts';
+import { transactionsOf } from './transactions.ts';
 
 export interface Surroundings {
   readonly scheduler: Scheduler;
@@ -23,10 +25,23 @@ export interface Surroundings {
   readonly tables: Tables;
   readonly queue: Queue;
   readonly gateway: Gateway;
+  readonly services: Services;
+  /** Whether orders and inventory are in the processes' own database or elsewhere. */
+  readonly form: 'local' | 'remote';
+  readonly calls: Calls;
+  /** How far the clocks of processes that are off are off: an hour ahead or behind, as their time server says. */
+  readonly clocksOffMs: number;
+  /** Whether everything remote is down now. */
+  readonly outage: () => boolean;
+  /** Whether whoever makes the call with this key dies of it. */
+  readonly deadly: (key: string) => boolean;
   /** The world outside all processes: it does not die. */
   readonly outside: Owner;
   readonly newId: () => string;
   readonly observe: (observation: Observation) => void;
+  /** After each commit; after each request that has reached a service. */
+  readonly committed: () => void;
+  readonly called: () => void;
   /** An invariant that did not hold. */
   readonly violated: (what: string) => void;
   /** Kills a process; it comes back later. */
@@ -47,17 +62,17 @@ export const redeliveryMs = 1_000;
 const edgeBudgetMs = 3_000;
 const handlersPerWorker = 4;
 const maxRelaySleepMs = 2_000;
-const workMs = 4;
 
 export function startProcess(name: string, around: Surroundings): SimulatedProcess {
-  const { scheduler, queue } = around;
+  const { queue } = around;
   const owner: Owner = { name, isAlive: true, pausedUntilMs: 0 };
   const transact = transactionsOf(owner, around);
-  const delay = (ms: number, signal?: AbortSignal): Promise<void> => scheduler.sleep(owner, ms, signal);
+  const ports = processPorts(owner, around);
   const wakeUps = queue.wakeUps(owner);
+  const isLocal = around.form === 'local';
   const system = createActorSystem<MemoryTx>({
     machines: actorMachines,
-    participants,
+    participants: isLocal ? participants : [],
     remoteEffects: remoteEffectsOf(owner, around),
     companions: [accept],
     projections: { order: project },
@@ -65,9 +80,10 @@ export function startProcess(name: string, around: Surroundings): SimulatedProce
     wakeUps,
     feed: { subscribe: () => () => {} },
     observer: { observe: around.observe },
-    process: { monotonicMs: scheduler.nowMs, delay, random: scheduler.random, newId: around.newId },
+    process: ports,
     limits: { leaseMarginMs, redeliveryMs, maxBatch: 16, lanes: 1 },
   });
+  const { delay } = ports;
   const relaying = relay({ outbox: memoryOutbox(transact), wakeUps, redeliveryMs, delay, onError: () => {} });
   return {
     owner,
@@ -80,6 +96,20 @@ export function startProcess(name: string, around: Surroundings): SimulatedProce
   };
 }
 
+const drift = 0.02;
+
+/** Its clock began anywhere and may run fast or slow: no instant of the store's may be judged by it. */
+function processPorts(owner: Owner, { scheduler, faults, newId, clocksOffMs }: Surroundings): ProcessPorts {
+  const offsetMs = faults.strikes('process clock an hour off', 0.5) ? clocksOffMs : 0;
+  const rate = faults.strikes('process clock drifts', 0.5) ? 1 + drift * (2 * scheduler.random() - 1) : 1;
+  return {
+    monotonicMs: () => offsetMs + scheduler.nowMs() * rate,
+    delay: (ms, signal) => scheduler.sleep(owner, ms / rate, signal),
+    random: scheduler.random,
+    newId,
+  };
+}
+
 /** What awaits never resolves once its process is dead, so the loop ends with it. */
 async function handleJobs(system: ActorSystem, take: () => Promise<string>): Promise<void> {
   for (;;) await system.advance(await take()).catch(() => {});
@@ -87,52 +117,6 @@ async function handleJobs(system: ActorSystem, take: () => Promise<string>): Pro
 
 async function relayOn(runOnce: () => Promise<number>, delay: (ms: number) => Promise<void>): Promise<void> {
   for (;;) await delay(Math.min(maxRelaySleepMs, 1 + (await runOnce().catch(() => maxRelaySleepMs))));
-}
-
-/** A transaction when its turn comes: all of it at once, then COMMIT, whose answer may be lost, and whose process may die. */
-function transactionsOf(owner: Owner, around: Surroundings): Transact {
-  const { scheduler, faults, tables, violated, kill } = around;
-  return (label, work) =>
-    scheduler.park(
-      owner,
-      label,
-      async () => {
-        if (faults.strikes('store away', 0.01)) throw new StoreError('unavailable', 'no connection');
-        const tx = new MemoryTx(tables, scheduler.nowMs());
-        let result: Awaited<ReturnType<typeof work>>;
-        try {
-          result = await work(tx);
-        } catch (error) {
-          tx.rollback();
-          throw error;
-        }
-        if (faults.strikes('killed before COMMIT', 0.004)) {
-          tx.rollback();
-          kill(owner);
-          return result;
-        }
-        if (faults.strikes('COMMIT lost', 0.01)) {
-          tx.rollback();
-          throw new StoreError('unavailable', 'the connection broke', { commitUnknown: true });
-        }
-        checkCommit(tx, violated);
-        if (faults.strikes('killed after COMMIT', 0.004)) kill(owner);
-        if (faults.strikes('answer to COMMIT lost', 0.02))
-          throw new StoreError('unavailable', 'the connection broke', { commitUnknown: true });
-        return result;
-      },
-      scheduler.below(workMs),
-    );
-}
-
-function remoteEffectsOf(owner: Owner, { scheduler, faults, tables, gateway, outside }: Surroundings) {
-  const transport = lineTo(gateway, {
-    next: faults.line,
-    there: (label, inMs, work) => scheduler.park(outside, label, work, inMs),
-    back: (label, inMs, work) => scheduler.park(owner, label, work, inMs),
-  });
-  const tokenOf = async (orderId: string) => tables.ledger.get(orderId)?.token ?? null;
-  return [...paymentEffects({ transport, tokenOf }), noticeEffect(tables)];
 }
 
 interface Edge {
@@ -159,7 +143,7 @@ async function place(
     if (started.type !== 'applied') throw new Error('somebody else was first: ask again');
     const overdue = new AbortController();
     await Promise.race([started.end.catch(() => {}), scheduler.sleep(owner, edgeBudgetMs, overdue.signal)]);
-    overdue.abort();
+    overdue.abort('answered');
   } else await scheduler.sleep(owner, edgeBudgetMs);
   const answer = await transact('stores the answer', async (tx) => {
     const entry = tx.tables.ledger.get(orderId);

@@ -19,7 +19,8 @@ export interface PostgresProxy {
   close(): Promise<void>;
 }
 
-export async function postgresProxy(url: string): Promise<PostgresProxy> {
+/** @param options `spares`: connections whose start-up message has this in it lose nothing */
+export async function postgresProxy(url: string, options: { readonly spares?: string } = {}): Promise<PostgresProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let fate: CommitFate | null = null;
@@ -63,9 +64,11 @@ export async function postgresProxy(url: string): Promise<PostgresProxy> {
       socket.on('error', () => socket.destroy());
       socket.once('close', () => sockets.delete(socket));
     }
+    let spared: boolean | null = null;
     server.pipe(client);
     client.on('data', (bytes) => {
-      if (fate !== null && bytes.includes('COMMIT\0')) strike(client, server, bytes);
+      spared ??= options.spares !== undefined && bytes.includes(options.spares);
+      if (fate !== null && !spared && bytes.includes('COMMIT\0')) strike(client, server, bytes);
       else server.write(bytes);
     });
     client.once('close', () => held?.server !== server && server.end());

@@ -84,7 +84,7 @@ export function useRuntime(): TestRuntime {
   });
   const reset = async (): Promise<void> => {
     await database.pg()
-      .query(`truncate actors.actor, actors.transition, actors.wake, actors.message, toy.applied, toy.accepted,
+      .query(`truncate actors.actor, actors.ended, actors.transition, actors.wake, actors.message, toy.applied, toy.accepted,
       toy.status; update toy.clock set at = actors.from_ms(${startMs})`);
   };
   beforeEach(reset);

@@ -87,6 +87,7 @@ export const parcelMigration: Migration = {
   machine: 'parcel',
   from: '1',
   to: '2',
+  missing: { remind: 'begin' },
   states: {
     waiting: 'backingOff',
     weighing: 'paying',

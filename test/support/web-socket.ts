@@ -1,6 +1,6 @@
 /** WebSocket clients for tests: one that reads, one that only shakes hands and then does not. */
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
@@ -15,7 +15,7 @@ export interface ReadingClient {
   /** Their text, as it crossed the wire. */
   readonly frames: readonly string[];
   readonly closed: Promise<SocketEnd>;
-  close(): void;
+  close(code?: number): void;
 }
 
 /** Connects and reads. @throws when the server refuses the handshake */
@@ -34,7 +34,7 @@ export async function connectSocket(url: string): Promise<ReadingClient> {
     socket.addEventListener('open', () => resolve());
     socket.addEventListener('error', () => reject(new Error(`no WebSocket at ${url}`)));
   });
-  return { events, frames, closed, close: () => socket.close() };
+  return { events, frames, closed, close: (code) => socket.close(code) };
 }
 
 export interface Handshake {
@@ -46,8 +46,8 @@ export interface Handshake {
   readonly socket: Duplex | null;
 }
 
-/** The handshake alone, with headers that a browser would send. */
-export async function shakeHands(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Handshake> {
+/** Asks for a handshake, with headers that a browser would send. Whoever calls it hears the answer or the error. */
+export function beginHandshake(url: string, headers: Readonly<Record<string, string>> = {}): ClientRequest {
   const sent = request(url.replace(/^ws/, 'http'), {
     headers: {
       connection: 'Upgrade',
@@ -58,6 +58,12 @@ export async function shakeHands(url: string, headers: Readonly<Record<string, s
     },
   });
   sent.end();
+  return sent;
+}
+
+/** The handshake alone. */
+export async function shakeHands(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Handshake> {
+  const sent = beginHandshake(url, headers);
   const upgraded = once(sent, 'upgrade').then(([response, socket]) => ({ response, socket: socket as Duplex }));
   const refused = once(sent, 'response').then(([response]) => ({ response, socket: null }));
   const { response, socket } = await Promise.race([upgraded, refused]);

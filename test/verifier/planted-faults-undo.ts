@@ -170,7 +170,48 @@ export const undoFaults: readonly Fault[] = [
     },
     found: 'final-means-settled',
     where: 'commit → done ⇒ completed',
-    also: ['statuses-in-order', 'undone-once'],
+    also: ['statuses-in-order', 'undone-once', 'ends-alike'],
+  },
+  {
+    title: 'an order that was refused stock goes on without it',
+    plant: (chart) => {
+      const refused = branch(effectAt(chart, 'fulfilling.reservingInventory.calling').onDone, null);
+      refused.target = '#order.fulfilling.capturingPayment';
+      refused.actions = [{ type: 'settle', params: { undo: 'stock' } }];
+    },
+    found: 'final-means-settled',
+    where: 'commit → done ⇒ completed',
+    also: [],
+  },
+  {
+    title: 'a confirmation that came late forgets to commit the stock',
+    plant: (chart) => {
+      chart.guards['doneLate'] = ({ context, event }) => event.output?.type === 'done' && context.step.attempts > 0;
+      effectAt(chart, 'confirmingOrder.calling').onDone.unshift({
+        guard: 'doneLate',
+        target: '#order.completed',
+        actions: ['passPivot'],
+      });
+    },
+    found: 'ends-alike',
+    where: 'confirm → done ⇒ completed',
+    also: [],
+  },
+  {
+    title: 'no effect says what undoes it, and stock and order are forgotten',
+    plant: (chart) => {
+      for (const step of [
+        'authorizing',
+        'fulfilling.creatingOrder',
+        'fulfilling.reservingInventory',
+        'fulfilling.capturingPayment',
+      ])
+        remove(at(chart, `${step}.calling`).meta, 'undo');
+      branch(effectAt(chart, 'compensating.undoingPayment.calling').onDone, 'done').target = '#order.failed';
+    },
+    found: 'undos-declared',
+    where: 'start ⇒ authorizing.calling',
+    also: [],
   },
   {
     title: 'the order fails before it was cancelled',

@@ -6,7 +6,8 @@ import { simulate } from './simulate.ts';
 import type { Simulation, SimulationOptions } from './simulation.ts';
 import type { ActorSystem, ActorView } from '../system.ts';
 import type { WhatIf } from './what-if.ts';
-import { type ActorMachine, migrationOfEvent } from '../xstate-adapter.ts';
+import { migrationOfEvent } from '../logged-migration.ts';
+import type { ActorMachine } from '../xstate/actor-machine.ts';
 
 export type Fork =
   | { readonly type: 'absent' }

@@ -2,7 +2,9 @@
 import { dryStart, dryStep } from '../dry-run.ts';
 import type { Cause } from '../interpret.ts';
 import type { ActorRow, TransitionRecord } from '../ports.ts';
-import { type ActorMachine, outcomeOfEvent, RehydrationError } from '../xstate-adapter.ts';
+import type { ActorMachine } from '../xstate/actor-machine.ts';
+import { outcomeOfEvent } from '../xstate/events.ts';
+import { RehydrationError } from '../xstate/snapshots.ts';
 
 /**
  * @param log from revision 1 on, without gaps; the actor is as it was right after the last one

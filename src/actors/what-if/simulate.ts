@@ -10,7 +10,8 @@ import type { SimulatedStep, SimulatedTransition, Simulation, SimulationOptions 
 import { namedTimer, possibleNext, standing } from './standing.ts';
 import type { Answer, Step } from '../steps.ts';
 import type { WhatIf } from './what-if.ts';
-import { type ActorMachine, delayOf, type LiveState } from '../xstate-adapter.ts';
+import type { ActorMachine, LiveState } from '../xstate/actor-machine.ts';
+import { delayOf } from '../xstate/keys.ts';
 
 /**
  * Brings the inputs to a fork of an actor, one after the other. Writes nothing, calls nothing, waits for nothing: each

@@ -2,7 +2,8 @@
 import { retryEvent } from '../operate.ts';
 import type { ActorRow, Timer } from '../ports.ts';
 import type { NamedTimer, Possible, Standing } from './simulation.ts';
-import { type ActorMachine, delayOf, type MachineStep } from '../xstate-adapter.ts';
+import type { ActorMachine, MachineStep } from '../xstate/actor-machine.ts';
+import { delayOf } from '../xstate/keys.ts';
 
 export function standing(machine: ActorMachine, row: ActorRow, atMs: number): Standing {
   return { row, view: stateOf(machine, row)?.view ?? null, atMs, possible: possibleNext(machine, row) };

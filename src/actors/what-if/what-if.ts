@@ -1,5 +1,6 @@
 /** What may be tried on a simulated actor, and the text it is written in: `CANCEL, capture refused, timer backoff, wait 15m`. */
 import type { ActorEvent, Json, Outcome } from '../ports.ts';
+import { isOwnKey } from '../xstate/keys.ts';
 
 export type WhatIf =
   /** An event from outside, as `send` would bring it. */
@@ -108,7 +109,7 @@ function readWords(
   }
   if (!/^[A-Za-z][\w.-]*$/.test(name)) return `${name} names no event`;
   // Only the runtime makes these, under its fence.
-  if (name.startsWith('xstate.')) return `write outcomes as <effect> <outcome>, timers as timer <delay>, not ${name}`;
+  if (isOwnKey(name)) return `write outcomes as <effect> <outcome>, timers as timer <delay>, not ${name}`;
   return { type: 'event', event: { ...payload, type: name } };
 }
 

@@ -78,6 +78,8 @@ export interface Order {
   readonly failure: { readonly code: string; readonly detail: Json } | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** Since when its transitions are gone, having ended long ago; null while they are there. */
+  readonly historyDroppedAtMs: number | null;
 }
 
 /** How the key of an order was answered; `awaiting` while (or because) nobody could tell about the authorization. */

@@ -63,7 +63,10 @@ const pageSize = 100;
 /** An end to each wait, so that a lost notice or a forgotten signal costs no more than another look. */
 const lookAgainMs = 30_000;
 
-/** Yields each transition after a revision as it commits; ends after the final one, or soon after `signal` aborts. */
+/**
+ * Yields each transition after a revision as it commits; ends after the final one, at once where the history was dropped,
+ * or soon after `signal` aborts.
+ */
 export async function* followOrder(
   ports: OrderEventsPorts,
   id: string,
@@ -77,7 +80,7 @@ export async function* followOrder(
       seen = transition.revision;
     }
     const order = await findOrder(pool, id);
-    if (!order || (isFinal(order.status) && order.revision <= seen)) return;
+    if (!order || (isFinal(order.status) && order.revision <= seen) || order.historyDroppedAtMs !== null) return;
     const last = seen;
     const moved = async () => ((await findOrder(pool, id))?.revision ?? 0) > last || null;
     await system.waitFor(id, moved, { timeoutMs: lookAgainMs, signal });

@@ -11,11 +11,14 @@ import type { Ledger, Placed } from './service.ts';
 export type RouteApp = Parameters<FastifyPluginAsyncTypebox>[0];
 
 const maxQuantity = Quantity.maximum ?? 0;
+/** As many as share one commit: more would only wait, and in the end get no better answer than to come again. */
+const maxPlacing = 256;
 
 export function placeRoutes(app: RouteApp, service: Ledger): void {
   app.post(
     '/orders',
     {
+      config: { maxInFlight: maxPlacing },
       schema: {
         tags: ['orders'],
         summary: 'Place an order, once per Idempotency-Key',

@@ -34,6 +34,7 @@ const OrderRow = Type.Object({
   failure_detail: Type.Unsafe<NonNullable<Order['failure']>['detail']>(Type.Unknown()),
   created_at: Type.Number(),
   updated_at: Type.Number(),
+  history_dropped_at: Type.Union([Type.Number(), Type.Null()]),
 });
 const orderRow = row(OrderRow);
 
@@ -58,7 +59,7 @@ const shownStatus = sql.fragment`case when e.park_reason is null then e.status e
 const orderColumns = sql.fragment`
   e.id, e.user_id, ${shownStatus} as status, e.revision, e.currency, e.total_cents, e.authorization_id, e.decline_code,
   e.authorized_cents, e.captured_cents, e.voided_cents, e.refunded_cents, e.expired_cents, e.settlement, e.order_state,
-  e.reservation_state, e.failure_code, e.failure_detail, e.created_at, e.updated_at,
+  e.reservation_state, e.failure_code, e.failure_detail, e.created_at, e.updated_at, e.history_dropped_at,
   (
     select jsonb_agg(
       jsonb_build_object('productId', product_id, 'quantity', quantity, 'unitPriceCents', unit_price_cents)
@@ -200,5 +201,6 @@ function asOrder(found: Static<typeof OrderRow>): Order {
     failure: found.failure_code === null ? null : { code: found.failure_code, detail: found.failure_detail },
     createdAtMs: found.created_at,
     updatedAtMs: found.updated_at,
+    historyDroppedAtMs: found.history_dropped_at,
   };
 }

@@ -168,9 +168,10 @@ function orderHistory(app: RouteApp, service: Ledger): void {
       const { limit = 100, cursor = '0' } = request.query;
       const found = await service.history(request.params.id, { afterRevision: Number(cursor), limit: limit + 1 });
       if (!found) return notFound(reply);
-      const items = found.slice(0, limit).map(transitionBody);
+      const items = found.transitions.slice(0, limit).map(transitionBody);
+      if (found.droppedAtMs !== null) return { items, dropped_at: new Date(found.droppedAtMs).toISOString() };
       const last = items.at(-1);
-      return found.length > limit && last ? { items, next_cursor: String(last.revision) } : { items };
+      return found.transitions.length > limit && last ? { items, next_cursor: String(last.revision) } : { items };
     },
   );
 }
@@ -193,7 +194,8 @@ function orderEvents(app: RouteApp, { service, streamEvents }: OrderRoutesOption
       if (!order) return notFound(reply);
       const after = revisionSeen(request.headers['last-event-id'], order.revision);
       // Nothing will ever come: a browser that came back by itself is told to stop.
-      if (order.ended && after === order.revision) return reply.code(204).send(null);
+      if (order.ended && (after === order.revision || order.historyDroppedAtMs !== null))
+        return reply.code(204).send(null);
       return streamEvents(request, reply, async function* ({ signal }) {
         for await (const transition of service.follow(id, { afterRevision: after, signal }))
           yield { id: String(transition.revision), event: 'transition', data: transitionBody(transition) };

@@ -128,7 +128,15 @@ export const HistoryQuery = Type.Object(
   },
   strict,
 );
-export const HistoryPage = page(TransitionView);
+export const HistoryPage = Type.Object({
+  ...page(TransitionView).properties,
+  dropped_at: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'The order ended so long ago that its transitions were dropped, at this instant.',
+    }),
+  ),
+});
 
 export const NotModified = Type.Null({ description: 'The client has this version.' });
 export const NothingToCome = Type.Null({ description: 'The client has seen the last event.' });

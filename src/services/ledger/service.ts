@@ -19,6 +19,12 @@ export interface OrderView extends Order {
   readonly version: string;
 }
 
+export interface OrderHistory {
+  readonly transitions: readonly OrderTransition[];
+  /** Since when there are none any more, the order having ended long ago; null while they are there. */
+  readonly droppedAtMs: number | null;
+}
+
 export type Cancelling =
   /** Also for a repeat, as long as the cancellation has not ended. */
   | { readonly type: 'accepted'; readonly status: OrderStatus }
@@ -34,10 +40,7 @@ export interface Ledger {
   list(filter: OrderFilter): Promise<readonly Order[]>;
   cancel(id: string): Promise<Cancelling>;
   /** Null if there is no such order. */
-  history(
-    id: string,
-    page: { readonly afterRevision: number; readonly limit: number },
-  ): Promise<readonly OrderTransition[] | null>;
+  history(id: string, page: { readonly afterRevision: number; readonly limit: number }): Promise<OrderHistory | null>;
   /** Of an order that exists; ends after the final transition, or soon after `signal` aborts. */
   follow(
     id: string,
@@ -64,7 +67,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     list: (filter) => listOrders(pool, filter),
     cancel: (id) => cancel(options, id),
-    history: async (id, page) => ((await findOrder(pool, id)) ? orderHistory(options, id, page) : null),
+    history: (id, page) => history(options, id, page),
     follow: (id, from) => followOrder(options, id, from),
   };
 }
@@ -89,6 +92,17 @@ async function view({ pool, system }: LedgerOptions, id: string): Promise<OrderV
       version: [...versions, ...(parked ? ['parked'] : [])].join('-'),
     };
   }
+}
+
+async function history(
+  options: LedgerOptions,
+  id: string,
+  page: { readonly afterRevision: number; readonly limit: number },
+): Promise<OrderHistory | null> {
+  const transitions = await orderHistory(options, id, page);
+  // Afterwards: what was dropped while the transitions were read is said to be.
+  const order = await findOrder(options.pool, id);
+  return order && { transitions, droppedAtMs: order.historyDroppedAtMs };
 }
 
 export const cancelEvent: ActorEvent = { type: 'CANCEL' };

@@ -1,6 +1,6 @@
 /** The mailbox's SQL. */
 import { Type } from '@sinclair/typebox';
-import type { DatabasePool } from '../../persistence/pool.ts';
+import type { DatabasePool, Tx } from '../../persistence/pool.ts';
 import { row, sql } from '../../persistence/sql.ts';
 import type { Letter } from './letter.ts';
 
@@ -17,4 +17,11 @@ export async function insertLetter(pool: DatabasePool, letter: Letter): Promise<
     on conflict (order_id) do nothing
     returning order_id`);
   return inserted !== null;
+}
+
+/** For orders whose history is dropped. Locks the letters. Index: mailbox_pkey. @returns how many there were */
+export async function deleteLetters(tx: Tx, orderIds: readonly string[]): Promise<number> {
+  const { rowCount } = await tx.query(sql.typeAlias('void')`
+    delete from notice.mailbox where order_id = any(${sql.array([...orderIds], 'uuid')})`);
+  return rowCount;
 }

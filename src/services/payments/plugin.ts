@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import { reportRoute } from './report-route.ts';
 import { paymentRoutes, unavailable } from './routes.ts';
 import type { PaymentService } from './service.ts';
 
@@ -34,6 +35,7 @@ const payments: FastifyPluginAsyncTypebox<PaymentsOptions> = async (app, options
   });
 
   paymentRoutes(app, { service, withhold: (reply) => withhold(reply, withholdMs, draining.signal) });
+  reportRoute(app, service);
 };
 
 export default payments;

@@ -72,6 +72,19 @@ export function findPaymentByKey(db: CommonQueryMethods, authorizeKey: string): 
     select ${paymentColumns} from payments.payment where authorize_key = ${authorizeKey}`);
 }
 
+/**
+ * Newest first: authorization ids are UUIDs of version 7. Locks nothing. Index: payment_pkey, backwards.
+ * @param before only payments before this one; null: from the newest on
+ */
+export async function listPayments(
+  db: CommonQueryMethods,
+  { before, limit }: { readonly before: string | null; readonly limit: number },
+): Promise<readonly StoredPayment[]> {
+  const from = before === null ? sql.fragment`true` : sql.fragment`authorization_id < ${before}`;
+  return db.any(sql.type(paymentRow)`
+    select ${paymentColumns} from payments.payment where ${from} order by authorization_id desc limit ${limit}`);
+}
+
 /** Locks the payment, if there is one. Index: payment_authorize_key_key. */
 export function lockPayment(tx: Tx, authorizeKey: string): Promise<StoredPayment | null> {
   return tx.maybeOne(sql.type(paymentRow)`

@@ -1,6 +1,6 @@
 /** What the gateway's HTTP API takes and answers. */
 import { Type } from '@sinclair/typebox';
-import { Cents, Currency, IdempotencyKey, Instant, Uuid } from '../schemas.ts';
+import { Cents, Currency, IdempotencyKey, Instant, page, Uuid } from '../schemas.ts';
 import { PaymentStatus } from './decisions.ts';
 
 /** The key may come in the body or in this header; it is one key, so they must not differ. */
@@ -11,6 +11,15 @@ const strict = { additionalProperties: false };
 
 export const AuthorizationParams = Type.Object({ authorization_id: Uuid });
 export const PaymentQuery = Type.Object({ idempotency_key: IdempotencyKey }, strict);
+
+const maxReportPage = 500;
+export const ReportQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxReportPage, description: 'Default 100' })),
+    cursor: Type.Optional(Type.String({ format: 'uuid', description: '`next_cursor` of the page before' })),
+  },
+  strict,
+);
 
 export const AuthorizeBody = Type.Object(
   {
@@ -75,3 +84,4 @@ export const PaymentRecord = Type.Object({
   created_at: Instant,
   updated_at: Instant,
 });
+export const PaymentReport = page(PaymentRecord);

@@ -71,6 +71,8 @@ export interface PaymentService {
   voidByKey(call: Call & { readonly authorizeKey: string }): Promise<Reply>;
   find(authorizationId: string): Promise<StoredPayment | null>;
   findByKey(authorizeKey: string): Promise<StoredPayment | null>;
+  /** Newest first, from the one after `before` on (null: from the newest). A payment that is new meanwhile comes before. */
+  list(page: { readonly before: string | null; readonly limit: number }): Promise<readonly StoredPayment[]>;
 }
 
 export interface PaymentServiceOptions {
@@ -89,6 +91,7 @@ export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentS
     voidByKey: (call) => voidByKey(pool, call),
     find: (authorizationId) => queries.findPayment(pool, authorizationId),
     findByKey: (authorizeKey) => queries.findPaymentByKey(pool, authorizeKey),
+    list: (page) => queries.listPayments(pool, page),
   };
 }
 

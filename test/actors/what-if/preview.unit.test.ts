@@ -11,7 +11,7 @@ import {
   type TransitionRecord,
   wouldApply,
 } from '../../../src/actors/index.ts';
-import { migratedEvent } from '../../../src/actors/xstate-adapter.ts';
+import { migratedEvent } from '../../../src/actors/logged-migration.ts';
 
 const walker = (version: string) =>
   actorMachine(

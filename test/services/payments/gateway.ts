@@ -1,7 +1,7 @@
 /** A payment gateway on a test's database: its app, short calls to it, and the checks its tables must always pass. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { DatabasePool } from 'slonik';
+import type { DatabasePool } from '../../../src/persistence/pool.ts';
 import { v7 as uuidv7 } from 'uuid';
 import { type App, buildApp } from '../../../src/http/app.ts';
 import payments, { type PaymentsOptions } from '../../../src/services/payments/plugin.ts';

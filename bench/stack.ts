@@ -1,0 +1,38 @@
+/** A stack of its own to put load on: Postgres with fsync on, a queue, an edge and a worker as processes. */
+import { startEmbeddedPostgres } from '../src/persistence/embedded-postgres.ts';
+import { migrate } from '../src/persistence/migrate.ts';
+import { type DatabasePool, openPool } from '../src/persistence/pool.ts';
+import { startRedis } from '../test/support/redis.ts';
+import { temporaryDataDir } from '../test/support/temporary-data-dir.ts';
+import { startProcess } from './processes.ts';
+
+export type QueueBackend = 'redis' | 'postgres';
+
+export interface BenchStack {
+  readonly edgeUrl: string;
+  readonly databaseUrl: string;
+  readonly pool: DatabasePool;
+  close(): Promise<void>;
+}
+
+/** @returns null where there is no Redis to be had */
+export async function openStack(backend: QueueBackend): Promise<BenchStack | null> {
+  await using opened = new AsyncDisposableStack();
+  const dataDir = await temporaryDataDir();
+  opened.defer(() => dataDir.remove());
+  const postgres = await startEmbeddedPostgres({ dataDir: dataDir.path, fsync: true });
+  opened.defer(() => postgres.stop());
+  const redis = backend === 'redis' ? await startRedis() : null;
+  if (backend === 'redis' && !redis) return null;
+  if (redis) opened.defer(() => redis.stop());
+  await migrate(postgres.url);
+  const env = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', MOCK_FAILURE_RATE: '0', LOG_LEVEL: 'warn' };
+  const edge = await startProcess('edge,orders,inventory,payments', env);
+  opened.defer(() => edge.stop());
+  const worker = await startProcess('worker', env);
+  opened.defer(() => worker.stop());
+  const pool = await openPool({ url: postgres.url, maxConnections: 4 });
+  opened.defer(() => pool.end());
+  const closing = opened.move();
+  return { edgeUrl: edge.url, databaseUrl: postgres.url, pool, close: () => closing.disposeAsync() };
+}

@@ -1,0 +1,53 @@
+/** `npm run chaos -- --profile short --seed 1 --backend redis`: one run; exit code 1 for a broken promise or an invalid run. */
+import { parseArgs } from 'node:util';
+import { textTable } from '../../src/cli/table.ts';
+import { chaos, type Outcome } from './chaos.ts';
+import { type Backend, profiles } from './profiles.ts';
+
+const { values } = parseArgs({
+  options: {
+    profile: { type: 'string', default: 'short' },
+    backend: { type: 'string', default: 'redis' },
+    seed: { type: 'string', default: '1' },
+    /** In place of the profile's own. */
+    seconds: { type: 'string' },
+  },
+});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const { profile, backend, seed } = read();
+const begunMs = performance.now();
+const tell = (line: string): void =>
+  say(`${String(Math.round((performance.now() - begunMs) / 1_000)).padStart(5)} s  ${line}`);
+// The reaper keeps nobody alive who waits for it.
+const alive = setInterval(() => {}, 60_000);
+const outcome = await chaos({ profile, backend, seed, say: tell });
+clearInterval(alive);
+report(outcome);
+process.exit(outcome.missing.length + outcome.verdicts.flatMap(({ found }) => found).length > 0 ? 1 : 0);
+
+function read() {
+  const named = Object.values(profiles).find(({ name }) => name === values.profile);
+  const backends: readonly Backend[] = ['redis', 'postgres'];
+  const chosen = backends.find((name) => name === values.backend);
+  const [number, seconds] = [Number(values.seed), Number(values.seconds ?? named?.faultSeconds)];
+  if (!named || !chosen || !Number.isSafeInteger(number) || !(seconds > 0)) {
+    process.stderr.write('chaos: --profile short|night, --backend redis|postgres, --seed <n>, --seconds <n>\n');
+    process.exit(2);
+  }
+  return { profile: { ...named, faultSeconds: seconds }, backend: chosen, seed: number };
+}
+
+function report({ struck, missing, verdicts, figures }: Outcome): void {
+  const maxShown = 5;
+  say(`\n${textTable(['fault', 'struck'], [...struck])}`);
+  say(`\n${textTable(['what was seen', ''], [...figures])}`);
+  const lines = verdicts.map(({ id, promise, found }) => [id, promise, found.length === 0 ? 'holds' : found.length]);
+  say(`\n${textTable(['', 'promise', ''], lines)}`);
+  const broken = verdicts.filter(({ found }) => found.length > 0);
+  for (const { id, found } of broken) for (const line of found.slice(0, maxShown)) say(`${id}: ${line}`);
+  for (const name of missing) say(`invalid run: "${name}" never struck`);
+  const verdict = broken.length > 0 ? 'broken' : missing.length > 0 ? 'invalid' : 'all promises hold';
+  say(
+    `\n${profile.name} on ${backend}, seed ${seed}: ${verdict} (${Math.round((performance.now() - begunMs) / 1_000)} s)`,
+  );
+}

@@ -1,0 +1,162 @@
+/** What runs all the time, and what people look at, reads big tables by index alone: the plans say so. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { listParked } from '../../src/persistence/operations.ts';
+import { outbox } from '../../src/persistence/outbox.ts';
+import type { DatabasePool } from '../../src/persistence/pool.ts';
+import { retention } from '../../src/persistence/retention.ts';
+import { actorStore } from '../../src/persistence/actor-store.ts';
+import { findByKey, findOrder, listOrders } from '../../src/services/ledger/queries.ts';
+import { markHistoryDropped } from '../../src/services/ledger/drop-history.ts';
+import { deleteLetters } from '../../src/services/notices/queries.ts';
+import { copyFinishedOrder } from '../support/finished-orders.ts';
+import { type Recorded, recording } from '../support/recorded-queries.ts';
+import { openShop } from '../cli/command.ts';
+import { useDatabase } from '../support/database.ts';
+import { eventually } from '../support/wait.ts';
+
+const copies = 50_000;
+const database = useDatabase();
+let orderId = '';
+
+beforeAll(async () => {
+  const shop = await openShop(database.url(), 'MOUSE');
+  shop.work();
+  orderId = await shop.order('success');
+  const sent = async (): Promise<boolean> => (await database.pg().query(`select from notice.mailbox`)).rowCount === 1;
+  await eventually(sent, { what: 'the notice of the one real order', timeoutMs: 30_000 });
+  const idle = async (): Promise<boolean> => (await database.pg().query(`select from actors.wake`)).rowCount === 0;
+  await eventually(idle, { what: 'the end of its notice' });
+  await shop.close();
+  await database.pg().query(`update inventory.stock set on_hand = on_hand + ${copies}`);
+  const client = await database.pg().connect();
+  try {
+    await copyFinishedOrder(client, {
+      orderId,
+      copies,
+      oldestDays: 200,
+      newestDays: 1,
+      schemas: ['actors', 'ledger', 'notice'],
+    });
+    // The outbox of a busy day: nothing of it due, or the planner may as well read all of it.
+    await client.query(`
+      insert into actors.wake (actor_id, due_at)
+      select 'waiting-' || n, actors.clock() + n * interval '1 minute' from generate_series(1, 20000) n`);
+    await client.query(`
+      insert into actors.message (sender_id, target_id, target_machine, event, deliver_at, due_at)
+      select 's', 't-' || n, 'order', '{"type":"X"}', at, at
+      from (select n, actors.clock() + n * interval '1 minute' as at from generate_series(1, 20000) n) later`);
+    await client.query('analyze');
+  } finally {
+    client.release();
+  }
+}, 180_000);
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+/** What a query would do: indexes used, and tables read from end to end. */
+async function planOf({ sql, values }: Recorded): Promise<{ indexes: string[]; scanned: string[] }> {
+  const { rows } = await database
+    .pg()
+    .query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, [...values]);
+  const nodes = nodesOf(rows[0]?.['QUERY PLAN'][0].Plan ?? { 'Node Type': 'none' });
+  return {
+    indexes: [...new Set(nodes.flatMap((node) => node['Index Name'] ?? []))].sort(),
+    scanned: nodes.flatMap((node) => (node['Node Type'] === 'Seq Scan' ? (node['Relation Name'] ?? []) : [])),
+  };
+}
+
+async function plansOf(work: (pool: DatabasePool) => Promise<unknown>) {
+  const { pool, recorded } = recording(database.pool());
+  await work(pool);
+  const plans = await Promise.all(recorded.map(planOf));
+  return {
+    indexes: [...new Set(plans.flatMap(({ indexes }) => indexes))].sort(),
+    scanned: plans.flatMap(({ scanned }) => scanned),
+  };
+}
+
+const userId = '00000007-0000-4000-8000-000000000000';
+const page = { limit: 21 };
+
+describe(`with ${copies} finished orders, by index alone`, () => {
+  it('the relay claims what is due', async () => {
+    const claim = { limit: 500, redeliveryMs: 5_000, maxRedeliveryMs: 30_000 };
+    expect(await plansOf((pool) => outbox(pool).claimDue(claim))).toEqual({
+      indexes: ['message_due', 'message_pkey', 'wake_due', 'wake_pkey'],
+      scanned: [],
+    });
+  });
+
+  it('a worker loads and reads actors', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      const store = actorStore(pool);
+      await store.read([orderId]);
+      await store.history(orderId, { afterRevision: 2, limit: 100 });
+      await store.transaction((tx) => tx.lock([orderId]));
+      await store.transaction((tx) => tx.dueMessages([orderId], Date.now()));
+    };
+    expect(await plansOf(work)).toEqual({
+      indexes: ['actor_pkey', 'message_target', 'transition_pkey', 'wake_pkey'],
+      scanned: [],
+    });
+  });
+
+  it('retention finds what is due, and deletes it everywhere', async () => {
+    const options = { databaseUrl: database.url(), monotonicMs: () => 0, delay: () => Promise.resolve() };
+    const stopping = new AbortController();
+    const work = (pool: DatabasePool): Promise<unknown> =>
+      retention({
+        ...options,
+        pool,
+        async alongside(tx, actors) {
+          const orderIds = actors.filter(({ machine }) => machine === 'order').map(({ id }) => id);
+          await markHistoryDropped(tx, orderIds);
+          return { notices: await deleteLetters(tx, orderIds) };
+        },
+        // One batch shows all.
+        onDropped: () => stopping.abort(),
+      }).runOnce({ olderThanDays: 90, signal: stopping.signal });
+    expect(await plansOf(work)).toEqual({
+      indexes: expect.arrayContaining(['actor_pkey', 'ended_pkey', 'entry_pkey', 'mailbox_pkey', 'transition_pkey']),
+      // Nobody has operated an actor here.
+      scanned: ['operation'],
+    });
+  });
+
+  it.each([
+    ['all', {}, 'entry_created_at'],
+    ['of one status', { status: 'FAILED' as const }, 'entry_created_at'],
+    ['that need attention', { status: 'NEEDS_ATTENTION' as const }, 'entry_created_at'],
+    ['of one user', { userId }, 'entry_user'],
+    ['of one user and status', { userId, status: 'COMPLETED' as const }, 'entry_user'],
+    [
+      'of one day',
+      { createdFromMs: Date.now() - 86_400_000 * 101, createdBeforeMs: Date.now() - 86_400_000 * 100 },
+      'entry_created_at',
+    ],
+  ])('the list of orders: %s', async (_what, filter, index) => {
+    expect(await plansOf((pool) => listOrders(pool, { ...filter, ...page }))).toEqual({
+      indexes: [index, 'item_pkey'].sort(),
+      scanned: [],
+    });
+  });
+
+  it('one order, by its id and by its key; what is parked', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      await findOrder(pool, orderId);
+      await findByKey(pool, 'copy-of-nothing');
+      await listParked(pool, 100);
+    };
+    expect(await plansOf(work)).toEqual({
+      indexes: ['actor_parked', 'entry_idempotency_key_key', 'entry_pkey', 'item_pkey'],
+      scanned: [],
+    });
+  });
+});

@@ -1,0 +1,103 @@
+/** Every role is restarted in turn, under load, behind a balancer that obeys `/readyz`: customers notice nothing but a 503. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import { startBalancer } from '../support/balancer.ts';
+import { createDatabase } from '../support/database.ts';
+import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import { startRedis } from '../support/redis.ts';
+import { openShop, type Send } from '../support/shop.ts';
+import { readRecords } from '../support/system-records.ts';
+import { eventually } from '../support/wait.ts';
+
+const teardowns: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const teardown of teardowns.splice(0).reverse()) await teardown();
+});
+
+async function member(roles: string, environment: Environment): Promise<Member> {
+  const started = await startMember(roles, environment);
+  teardowns.push(() => started.kill());
+  return started;
+}
+
+/** Several times as long as the balancer needs to look. */
+const drainDelayMs = '1000';
+const clients = 3;
+const pauseMs = 50;
+
+interface Customers {
+  readonly accepted: Set<string>;
+  /** What no customer may see: a broken connection, or an answer that is neither an order nor a refusal for now. */
+  readonly errors: string[];
+  stop(): Promise<void>;
+}
+
+function startCustomers(send: Send, productId: string): Customers {
+  const shop = openShop(send);
+  const accepted = new Set<string>();
+  const errors: string[] = [];
+  const stopping = new AbortController();
+  const buy = async (key: string): Promise<void> => {
+    for (;;) {
+      const answer = await shop
+        .place({ items: [{ productId, quantity: 1 }], key })
+        .catch((error: unknown) => String(error instanceof Error ? (error.cause ?? error) : error));
+      if (typeof answer === 'string') errors.push(`${key}: ${answer}`);
+      else if (answer.status === 202)
+        return void accepted.add(answer.json<{ order_ledger_id: string }>().order_ledger_id);
+      else if (answer.status !== 503 || answer.headers['retry-after'] === undefined)
+        errors.push(`${key}: ${answer.status} ${answer.text}`);
+      await sleep(pauseMs);
+    }
+  };
+  const buying = Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      for (let n = 0; !stopping.signal.aborted; n += 1) await buy(`rolling-${client}-${n}`);
+    }),
+  );
+  return {
+    accepted,
+    errors,
+    async stop() {
+      stopping.abort();
+      await buying;
+    },
+  };
+}
+
+it('every role is restarted in turn under load: no customer sees an error, and every accepted order completes', async () => {
+  const database = await createDatabase();
+  teardowns.push(database.drop);
+  const redis = await startRedis();
+  if (redis) teardowns.push(redis.stop);
+  const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url, DRAIN_DELAY_MS: drainDelayMs };
+  const services = await member('orders,inventory,payments', { ...base, MOCK_LATENCY_MS: '30' });
+  const { url } = services;
+  const remote = { ...base, PAYMENTS_URL: url, INVENTORY_URL: url, ORDERS_URL: url };
+  const edge = await member('edge', remote);
+  const fleet = [edge, await member('edge', remote), await member('worker', remote), await member('relay', base)];
+  const productId = await services.shop.product({ stock: 1_000_000 });
+  const edges = fleet.filter(({ roles }) => roles === 'edge');
+  const balancer = startBalancer(edges.map(({ url }) => url));
+  teardowns.push(balancer.stop);
+  const records = readRecords(database.url);
+  teardowns.push(() => records.close());
+  const customers = startCustomers(balancer.send, productId);
+  const goesOn = async (orders: number): Promise<void> => {
+    const goal = customers.accepted.size + orders;
+    await eventually(() => customers.accepted.size >= goal, { what: `${orders} more orders`, timeoutMs: 30_000 });
+  };
+
+  await goesOn(10);
+  for (const one of [...fleet, services]) {
+    await one.kill('SIGTERM');
+    expect([one.roles, await one.process().exited]).toEqual([one.roles, { code: 0, signal: null }]);
+    await one.restart();
+    await goesOn(10);
+  }
+  await customers.stop();
+  expect(customers.errors).toEqual([]);
+  await records.finished();
+  expect(await records.statuses()).toEqual({ COMPLETED: customers.accepted.size });
+  expect(await records.findings()).toEqual([]);
+});
