@@ -48,7 +48,7 @@ it('of 50 orders three are poisoned, each in its own way: those are parked, 47 c
 });
 
 it('a row that another session holds locked: that order waits, the others are placed and completed', async () => {
-  const stack = await kit.start({ REDELIVERY_MS: '500', EDGE_BUDGET_MS: '10000' });
+  const stack = await kit.start({ REDELIVERY_MS: '500', EDGE_BUDGET_MS: '60000' });
   const productId = await stack.shop.product({ stock: 100 });
   const items = [{ productId, quantity: 1 }];
   const held = stack.shop.placed({ items, key: 'held', token: 'tok_flaky_1' });
