@@ -13,16 +13,16 @@ export interface ShippedPaths {
   readonly reachable: ReadonlyMap<string, { readonly states: number; readonly transitions: number }>;
 }
 
-const explored = machines.map(({ machine: definition, version, environment }) => {
-  const machine = actorMachine(definition, version);
-  return { machine, exploration: explore(machine, drivable(environment)) };
-});
-
 /**
  * Answers that the participants do not give on the way of a path: they are refusals of what nobody asks for twice, or come
  * from the participant itself where the path only says that it is done.
  */
 const undriven: readonly unknown[] = ['authorization_voided', 'reservation_released', 'expired', 'nothing'];
+
+const explored = machines.map(({ machine: definition, version, environment }) => {
+  const machine = actorMachine(definition, version);
+  return { machine, exploration: explore(machine, drivable(environment)) };
+});
 
 function drivable(environment: MachineEnvironment): MachineEnvironment {
   const effects = Object.entries(environment.effects).map(([src, answers]) => {
