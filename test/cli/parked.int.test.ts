@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useDatabase } from '../support/database.ts';
+import { installClock } from '../support/store-clock.ts';
 import { eventually } from '../support/wait.ts';
 import { openShop, type Ran, runCommand } from './command.ts';
 
@@ -18,12 +19,7 @@ describe('waybill parked', () => {
     (await rows('select state from actors.actor where id = $1', [id]))[0]?.['state'];
 
   beforeAll(async () => {
-    // The waits of five attempts are over as soon as everybody waits.
-    await database.pg().query(`
-      create table public.skew (by interval not null);
-      insert into public.skew values ('0');
-      create or replace function actors.clock() returns timestamptz language sql volatile
-        as $$ select clock_timestamp() + by from public.skew $$`);
+    const clock = await installClock(database.pg());
     const shop = await openShop(database.url(), 'MOUSE');
     shop.work();
     completed = await shop.order('success');
@@ -35,9 +31,7 @@ describe('waybill parked', () => {
           ({ state }) => state,
         );
         if (states.every((state) => state === parkedState)) return true;
-        const waiting = [parkedState, 'compensating.undoingPayment.backingOff'];
-        if (states.every((state) => waiting.includes(String(state))))
-          await database.pg().query(`update public.skew set by = by + interval '65 seconds'`);
+        await clock.skipBackoffs();
         return false;
       },
       { timeoutMs: 25_000, what: 'all four are parked' },

@@ -12,6 +12,7 @@ import {
 } from '../../src/actors/index.ts';
 import { useDatabase } from '../support/database.ts';
 import { databasePrint } from '../support/database-print.ts';
+import { installClock, type StoreClock } from '../support/store-clock.ts';
 import { eventually } from '../support/wait.ts';
 import { openShop, type Ran, runCommand, type Shop } from './command.ts';
 
@@ -33,16 +34,15 @@ describe('simulating stored orders', () => {
   let shop: Shop | undefined;
 
   const waybill = (...argv: string[]): Promise<Ran> => runCommand(database.url(), argv);
-  const skip = (): Promise<unknown> => database.pg().query(`update public.skew set by = by + interval '65 seconds'`);
 
   /** Lets backoffs pass as soon as it waits in one. */
-  async function until(id: string, state: string): Promise<void> {
+  async function until(clock: StoreClock, id: string, state: string): Promise<void> {
     const there = async (): Promise<boolean> => {
       const actor = await open().system.read(id);
       if (actor?.path === state) return true;
       if (actor?.path.endsWith('.backingOff')) {
         seenBackingOff ??= actor;
-        await skip();
+        await clock.skipBackoffs(id);
       }
       return false;
     };
@@ -55,17 +55,13 @@ describe('simulating stored orders', () => {
   }
 
   beforeAll(async () => {
-    await database.pg().query(`
-      create table public.skew (by interval not null);
-      insert into public.skew values ('0');
-      create or replace function actors.clock() returns timestamptz language sql volatile
-        as $$ select clock_timestamp() + by from public.skew $$`);
+    const clock = await installClock(database.pg());
     shop = await openShop(database.url(), 'MOUSE');
     shop.work();
     orders.compensated = await shop.order('capture_declined_void_fails_2');
-    await until(orders.compensated, 'failed');
+    await until(clock, orders.compensated, 'failed');
     orders.parked = await shop.order('capture_declined_void_fails_9');
-    await until(orders.parked, 'compensating.undoingPayment.parked');
+    await until(clock, orders.parked, 'compensating.undoingPayment.parked');
     log = await shop.system.history(orders.compensated);
     machine = shop.system.machines.find(({ id }) => id === 'order');
     await shop.close();
