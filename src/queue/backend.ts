@@ -154,12 +154,14 @@ async function inTime(closing: Promise<void>): Promise<void> {
 /** Brings the queue's own schema up to date; on Redis makes sure that nothing may be evicted. */
 export async function prepareQueue(target: QueueTarget): Promise<void> {
   if (target.type === 'redis') return assertNoEviction(target.url);
-  const client = new pg.Client({ connectionString: target.url });
+  const client = new pg.Client({ connectionString: target.url, connectionTimeoutMillis: commandTimeoutMs });
+  // A connection that breaks fails the statement in flight; without a listener it would end the process too.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await runMigrations(client, DEFAULT_SCHEMA);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }
 

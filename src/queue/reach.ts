@@ -26,12 +26,24 @@ export async function reachQueue(
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (error instanceof EvictingRedis) throw new WrongQueue(message);
-      if (target.type === 'postgres') throw error;
+      const isOnPostgres = target.type === 'postgres';
+      // The database was reached before: what is not a lost connection will not pass.
+      if (isOnPostgres && !isConnectionLost(error)) throw error;
       const { host } = new URL(target.url);
       if (hopeless.test(message)) throw new WrongQueue(`REDIS_URL: ${host} refuses us: ${message}`);
-      if (tries === firstLogAfter || tries % logEvery === 0)
-        options.log(`waiting for Redis at ${host} (REDIS_URL): ${message}`);
+      const where = isOnPostgres ? `the queue in Postgres at ${host}` : `Redis at ${host} (REDIS_URL)`;
+      if (tries === firstLogAfter || tries % logEvery === 0) options.log(`waiting for ${where}: ${message}`);
       await options.delay(retryMs, options.signal);
     }
   }
+}
+
+/** Cut off, refused, or on its way down or up: SQLSTATEs of classes 08 and 57P, sockets, and what `pg` says of its own. */
+function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    /^(?:08|57P|ECONN|EPIPE|ETIMEDOUT)/.test(code) ||
+    /connection (?:terminated|error)|timeout expired/i.test(error.message)
+  );
 }
