@@ -30,8 +30,11 @@ export async function crashPostgres(system: System, counters: Counters): Promise
   counters.add(faults.crash);
 }
 
-/** @returns arms one of the proxies, whichever is not waiting for a COMMIT; counts those that struck since */
-export function commitLoser(proxies: readonly PostgresProxy[], counters: Counters, chance: Chance): () => void {
+/**
+ * @returns arms one of the proxies, whichever is not waiting for a COMMIT; counts those that struck since. One behind which
+ * nobody listens is left alone: its next COMMIT is that of a start, and no start would ever succeed.
+ */
+export function commitLoser(system: System, counters: Counters, chance: Chance): () => void {
   const armed = new Map<PostgresProxy, { readonly name: string; readonly struck: number }>();
   const collect = (): void => {
     for (const [proxy, { name, struck }] of armed) {
@@ -42,9 +45,11 @@ export function commitLoser(proxies: readonly PostgresProxy[], counters: Counter
   };
   return () => {
     collect();
-    const idle = proxies.filter((proxy) => !armed.has(proxy));
+    const idle = system.proxies.filter(
+      ({ proxy, members }) => !armed.has(proxy) && members().some((one) => one.listens()),
+    );
     if (idle.length === 0) return;
-    const proxy = chance.pick(idle);
+    const { proxy } = chance.pick(idle);
     const arrives = chance.happens(0.8);
     armed.set(proxy, { name: arrives ? faults.answerLost : faults.commitLost, struck: proxy.struck() });
     proxy.nextCommit(arrives ? 'answer-lost' : 'never-arrives');

@@ -53,7 +53,7 @@ interface Track {
 
 function tracksOf(system: System, counters: Counters, seed: number): Track[] {
   const tamper = (luck: Chance): Promise<void> => tamperWithJobs(system, counters, luck);
-  const loseCommit = commitLoser(system.proxies, counters, chance(seed + 2));
+  const loseCommit = commitLoser(system, counters, chance(seed + 2));
   const queue = system.redisUrl === null ? [] : [() => flushAll(system, counters), () => killRedis(system, counters)];
   return [
     { pauseMs: { from: 1_500, to: 3_500 }, faults: [(luck) => killOne(system, counters, luck)] },

@@ -10,6 +10,12 @@ import type { Counters } from './counters.ts';
 import { type Environment, type Member, startMember } from './member.ts';
 import { type Backend, killAt } from './profiles.ts';
 
+interface Proxied {
+  readonly proxy: PostgresProxy;
+  /** Who is behind it. */
+  members(): readonly Member[];
+}
+
 export interface System {
   /** Straight to Postgres, past the proxies. */
   readonly databaseUrl: string;
@@ -18,7 +24,7 @@ export interface System {
   readonly edges: readonly Member[];
   readonly payments: Member;
   /** Postgres as each kind of process sees it. */
-  readonly proxies: readonly PostgresProxy[];
+  readonly proxies: readonly Proxied[];
   /** What went wrong with a process, though nobody had done anything to it. */
   readonly strange: readonly string[];
   /** From now on no new incarnation is to die at a label. */
@@ -62,7 +68,7 @@ const points: Readonly<Record<'edge' | 'worker' | 'relay', readonly CrashLabel[]
   ],
   relay: ['relay.claimed', 'relay.published'],
 };
-const maxPassing = { edge: 8, worker: 12, relay: 3 } as const;
+const maxPassing = { edge: 3, worker: 8, relay: 3 } as const;
 
 export async function startSystem(backend: Backend, seed: number, counters: Counters): Promise<System> {
   await using opened = new AsyncDisposableStack();
@@ -112,14 +118,14 @@ async function startCrew(
 ): Promise<Crew> {
   const strange: string[] = [];
   const members: Member[] = [];
-  const proxies: PostgresProxy[] = [];
+  const proxies: Proxied[] = [];
   let isSpared = false;
   let weather = fair;
 
-  const proxy = async (): Promise<string> => {
+  const proxyOf = async (kind: string): Promise<string> => {
     const started = await postgresProxy(stores.databaseUrl, { spares: 'waybill-queue' });
     opened.defer(() => started.close());
-    proxies.push(started);
+    proxies.push({ proxy: started, members: () => members.filter(({ name }) => name.startsWith(kind)) });
     return started.url;
   };
   const start = async (name: string, roles: string, more: () => Environment, next: () => CrashAt | null) => {
@@ -141,9 +147,9 @@ async function startCrew(
   };
   const nowhere = (): null => null;
 
-  const ofPayments = await proxy();
+  const ofPayments = await proxyOf('payments');
   const payments = await start('payments', 'payments', () => ({ DATABASE_URL: ofPayments, ...weather }), nowhere);
-  const [ofEdges, ofWorkers, ofRelays] = [await proxy(), await proxy(), await proxy()];
+  const [ofEdges, ofWorkers, ofRelays] = [await proxyOf('edge'), await proxyOf('worker'), await proxyOf('relay')];
   const calls = (url: string) => (): Environment => ({ DATABASE_URL: url, PAYMENTS_URL: payments.url });
   const [toEdges, toWorkers, toRelays] = [deals('edge'), deals('worker'), deals('relay')];
   // One of each kind is never told to die, or nothing would go on.
