@@ -1,0 +1,27 @@
+/** Parts of Markdown pages that are made from the code or from what was measured: each between a pair of marks. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+
+/**
+ * The section `<!-- name -->` of a page is what is given; with UPDATE=1 it is written first.
+ * @throws if the page lacks the section's marks
+ */
+export function expectSection(page: URL, name: string, content: string): void {
+  const fresh = withSection(readFileSync(page, 'utf8'), name, content);
+  if (process.env['UPDATE'] === '1') writeFileSync(page, fresh);
+  expect(readFileSync(page, 'utf8')).toBe(fresh);
+}
+
+function withSection(text: string, name: string, content: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [text.indexOf(open), text.indexOf(close)];
+  if (from < 0 || to < from) throw new Error(`the page has no section ${name}`);
+  return `${text.slice(0, from)}${open}\n\n${content}\n${text.slice(to)}`;
+}
+
+/** Columns as wide as their widest cell, as the formatter leaves them. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
+}
