@@ -16,6 +16,9 @@ export async function countScenarios({ query }: SystemRecords, counters: Counter
   counters.add(faults.scenario, row?.n ?? 0);
 }
 
+/** Orders that the system accepted, however they ended. */
+export const ordersFigure = 'orders';
+
 export interface Ended {
   readonly system: System;
   readonly records: SystemRecords;
@@ -29,14 +32,16 @@ export async function figuresOf({ system, records, customers, drainedMs }: Ended
   const { history } = customers;
   const sum = (of: (order: Customers['history'][number]) => number): number =>
     history.reduce((total, order) => total + of(order), 0);
+  const statuses = Object.entries(await records.statuses());
   return new Map([
+    [ordersFigure, statuses.reduce((total, [, n]) => total + n, 0)],
     ['keys that customers sent', history.length],
     ['requests: sent', sum(({ invoked }) => invoked)],
     ['requests: ok', sum(({ ok }) => ok.length)],
     ['requests: fail, to be repeated', sum(({ fail }) => fail)],
     ['requests: unknown, no answer', sum(({ unknown }) => unknown)],
     ['cancellations', sum(({ cancelled }) => cancelled.length)],
-    ...Object.entries(await records.statuses()).map(([status, n]): [string, number] => [`orders ${status}`, n]),
+    ...statuses.map(([status, n]): [string, number] => [`orders ${status}`, n]),
     ['leases that ran out', counted('leases_expired_total')],
     ['outcomes fenced', counted('effect_outcomes_fenced_total')],
     ['outcomes stale', counted('effect_outcomes_stale_total')],

@@ -1,7 +1,12 @@
-/** `npm run chaos -- --profile short --seed 1 --backend redis`: one run; exit code 1 for a broken promise or an invalid run. */
+/**
+ * `npm run chaos -- --profile short --seed 1 --backend redis`: one run; exit code 1 for a broken promise or an invalid run.
+ * With `--keep` its figures go into docs/reliability.md.
+ */
 import { parseArgs } from 'node:util';
 import { textTable } from '../../src/cli/table.ts';
+import { cleanCommit, keepRun } from '../reliability/kept-runs.ts';
 import { chaos, type Outcome } from './chaos.ts';
+import { ordersFigure } from './figures.ts';
 import { type Backend, profiles } from './profiles.ts';
 
 const { values } = parseArgs({
@@ -11,10 +16,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** In place of the profile's own. */
     seconds: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const { profile, backend, seed } = read();
+// Before anything else: what runs must be what the commit says.
+const commit = values.keep ? cleanCommit() : null;
 const begunMs = performance.now();
 const tell = (line: string): void =>
   say(`${String(Math.round((performance.now() - begunMs) / 1_000)).padStart(5)} s  ${line}`);
@@ -23,6 +31,7 @@ const alive = setInterval(() => {}, 60_000);
 const outcome = await chaos({ profile, backend, seed, say: tell });
 clearInterval(alive);
 report(outcome);
+if (commit !== null) keep(outcome, commit);
 process.exit(outcome.missing.length + outcome.verdicts.flatMap(({ found }) => found).length > 0 ? 1 : 0);
 
 function read() {
@@ -31,7 +40,7 @@ function read() {
   const chosen = backends.find((name) => name === values.backend);
   const [number, seconds] = [Number(values.seed), Number(values.seconds ?? named?.faultSeconds)];
   if (!named || !chosen || !Number.isSafeInteger(number) || !(seconds > 0)) {
-    process.stderr.write('chaos: --profile short|night, --backend redis|postgres, --seed <n>, --seconds <n>\n');
+    process.stderr.write('chaos: --profile short|night, --backend redis|postgres, --seed <n>, --seconds <n>, --keep\n');
     process.exit(2);
   }
   return { profile: { ...named, faultSeconds: seconds }, backend: chosen, seed: number };
@@ -49,5 +58,25 @@ function report({ struck, missing, verdicts, figures }: Outcome): void {
   const verdict = broken.length > 0 ? 'broken' : missing.length > 0 ? 'invalid' : 'all promises hold';
   say(
     `\n${profile.name} on ${backend}, seed ${seed}: ${verdict} (${Math.round((performance.now() - begunMs) / 1_000)} s)`,
+  );
+}
+
+/** An invalid run shows nothing, and is not kept; a broken promise is. */
+function keep({ struck, missing, verdicts, figures }: Outcome, at: string): void {
+  if (missing.length > 0) return;
+  const options = [`--profile ${profile.name}`, `--backend ${backend}`, `--seed ${seed}`];
+  if (values.seconds !== undefined) options.push(`--seconds ${values.seconds}`);
+  const { [ordersFigure]: n = 0, ...seen } = Object.fromEntries(figures);
+  keepRun(
+    {
+      kind: 'chaos',
+      command: `npm run chaos -- ${options.join(' ')}`,
+      seconds: Math.round((performance.now() - begunMs) / 1_000),
+      orders: n,
+      struck: Object.fromEntries(struck),
+      broken: verdicts.flatMap(({ id, found }) => found.map((what) => `${id}: ${what}`)),
+      seen,
+    },
+    at,
   );
 }

@@ -33,6 +33,8 @@ export const faults = {
   dropped: 'wake-up job dropped',
   reordered: 'wake-up job reordered and late',
   weather: 'gateway slow, and failing a third of its calls',
+  overtaken: 'gateway call held past its undo, and refused',
+  clockOff: 'process whose clock is an hour off',
   scenario: 'gateway call failed or kept its answer, by token',
   rolled: 'process restarted by SIGTERM under load',
 } as const;

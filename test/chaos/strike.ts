@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chance, type Chance, deck } from './chance.ts';
 import type { Counters } from './counters.ts';
+import { overtakeByUndo } from './gateway-faults.ts';
 import { killOne, raiseZombie, spoilWeather } from './process-faults.ts';
 import { faults, type Profile } from './profiles.ts';
 import { flushAll, killRedis, tamperWithJobs } from './queue-faults.ts';
@@ -65,6 +66,7 @@ function tracksOf(system: System, counters: Counters, seed: number): Track[] {
       faults: [() => crashPostgres(system, counters), (luck) => terminateBackends(system, counters, luck)],
     },
     { pauseMs: { from: 100, to: 400 }, faults: [loseCommit] },
+    { pauseMs: { from: 500, to: 2_000 }, faults: [() => overtakeByUndo(system, counters)] },
     { pauseMs: { from: 500, to: 1_500 }, faults: [tamper, tamper, tamper, ...queue] },
   ];
 }

@@ -7,8 +7,9 @@ import { startRedis } from '../support/redis.ts';
 import { temporaryDataDir } from '../support/temporary-data-dir.ts';
 import { type Chance, chance, deck } from './chance.ts';
 import type { Counters } from './counters.ts';
+import { type GatewayLine, gatewayLine } from './gateway-line.ts';
 import { type Environment, type Member, startMember } from './member.ts';
-import { type Backend, killAt } from './profiles.ts';
+import { type Backend, faults, killAt } from './profiles.ts';
 
 interface Proxied {
   readonly proxy: PostgresProxy;
@@ -23,6 +24,8 @@ export interface System {
   readonly members: readonly Member[];
   readonly edges: readonly Member[];
   readonly payments: Member;
+  /** What lies between the sagas and the gateway. */
+  readonly line: GatewayLine;
   /** Postgres as each kind of process sees it. */
   readonly proxies: readonly Proxied[];
   /** What went wrong with a process, though nobody had done anything to it. */
@@ -38,6 +41,8 @@ export interface System {
 }
 
 const maxConnections = 300;
+const hourMs = 3_600_000;
+const clockOff = new URL('clock-off.ts', import.meta.url);
 /** So that at any moment several calls are on their way. */
 const fair: Environment = { MOCK_LATENCY_MS: '250', MOCK_FAILURE_RATE: '0.01' };
 const foul: Environment = { MOCK_LATENCY_MS: '900', MOCK_FAILURE_RATE: '0.33' };
@@ -103,7 +108,7 @@ export async function startSystem(backend: Backend, seed: number, counters: Coun
   };
 }
 
-type Crew = Pick<System, 'members' | 'edges' | 'payments' | 'proxies' | 'strange' | 'spare' | 'setWeather'>;
+type Crew = Pick<System, 'members' | 'edges' | 'payments' | 'line' | 'proxies' | 'strange' | 'spare' | 'setWeather'>;
 
 interface Stores {
   readonly databaseUrl: string;
@@ -149,23 +154,30 @@ async function startCrew(
 
   const ofPayments = await proxyOf('payments');
   const payments = await start('payments', 'payments', () => ({ DATABASE_URL: ofPayments, ...weather }), nowhere);
+  const line = await gatewayLine(payments.url);
+  opened.defer(() => line.close());
   const [ofEdges, ofWorkers, ofRelays] = [await proxyOf('edge'), await proxyOf('worker'), await proxyOf('relay')];
-  const calls = (url: string) => (): Environment => ({ DATABASE_URL: url, PAYMENTS_URL: payments.url });
+  const calls = (url: string) => (): Environment => ({ DATABASE_URL: url, PAYMENTS_URL: line.url });
+  const withClock = (url: string, offMs: number) => (): Environment => {
+    counters.add(faults.clockOff);
+    return { ...calls(url)(), NODE_OPTIONS: `--import=${clockOff.href}`, CLOCK_OFF_MS: String(offMs) };
+  };
   const [toEdges, toWorkers, toRelays] = [deals('edge'), deals('worker'), deals('relay')];
   // One of each kind is never told to die, or nothing would go on.
   const edges = [
-    await start('edge 1', 'edge,inventory', calls(ofEdges), toEdges),
+    await start('edge 1', 'edge,inventory', withClock(ofEdges, -hourMs), toEdges),
     await start('edge 2', 'edge,inventory', calls(ofEdges), nowhere),
   ];
   await start('worker 1', 'worker', calls(ofWorkers), toWorkers);
-  await start('worker 2', 'worker', calls(ofWorkers), toWorkers);
+  await start('worker 2', 'worker', withClock(ofWorkers, hourMs), toWorkers);
   await start('worker 3', 'worker', calls(ofWorkers), nowhere);
-  await start('relay 1', 'relay', calls(ofRelays), toRelays);
+  await start('relay 1', 'relay', withClock(ofRelays, hourMs), toRelays);
   await start('relay 2', 'relay', calls(ofRelays), nowhere);
   return {
     members,
     edges,
     payments,
+    line,
     proxies,
     strange,
     spare: () => void (isSpared = true),

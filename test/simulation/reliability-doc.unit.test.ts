@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { expectSection, markdownTable } from '../support/generated-page.ts';
+import { expectSection } from '../support/expect-section.ts';
+import { markdownTable } from '../support/generated-page.ts';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 

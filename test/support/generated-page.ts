@@ -1,18 +1,6 @@
 /** Parts of Markdown pages that are made from the code or from what was measured: each between a pair of marks. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect } from 'vitest';
-
-/**
- * The section `<!-- name -->` of a page is what is given; with UPDATE=1 it is written first.
- * @throws if the page lacks the section's marks
- */
-export function expectSection(page: URL, name: string, content: string): void {
-  const fresh = withSection(readFileSync(page, 'utf8'), name, content);
-  if (process.env['UPDATE'] === '1') writeFileSync(page, fresh);
-  expect(readFileSync(page, 'utf8')).toBe(fresh);
-}
-
-function withSection(text: string, name: string, content: string): string {
+/** @throws if the page lacks the section's marks `<!-- name -->` and `<!-- /name -->` */
+export function withSection(text: string, name: string, content: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [text.indexOf(open), text.indexOf(close)];
   if (from < 0 || to < from) throw new Error(`the page has no section ${name}`);

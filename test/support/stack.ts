@@ -120,7 +120,7 @@ export function useStack(backend: Backend): StackKit {
         await sleep(politeMs);
         return false;
       };
-      await eventually(nothing, { what: 'the end of everything', timeoutMs: 30_000 }).catch(async (error: unknown) => {
+      await eventually(nothing, { what: 'the end of everything' }).catch(async (error: unknown) => {
         throw new Error(`${String(error)}; left are ${JSON.stringify(await leftovers(database))}`, { cause: error });
       });
     },

@@ -6,13 +6,13 @@ const pollMs = 10;
 /**
  * Repeats `look` until it returns something other than `undefined`, `null` or `false` (throwing counts as not yet).
  * @returns what it returned
- * @throws when `timeoutMs` (default 30 s) have passed, with what it threw last as the cause
+ * @throws when `timeoutMs` (default 60 s: a busy machine takes long, and a condition that comes true costs no more) have passed, with what it threw last as the cause
  */
 export async function eventually<T>(
   look: () => T | Promise<T>,
   options: { timeoutMs?: number; what?: string } = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const deadline = performance.now() + timeoutMs;
   let failure: unknown;
   do {

@@ -43,7 +43,7 @@ const declines = [
 onEachBackend('the order flow', (kit) => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await kit.start({ EDGE_BUDGET_MS: '1000' });
+    stack = await kit.start();
   });
 
   it('runs as the original demo’s curl lines do', async () => {

@@ -8,7 +8,8 @@ import { renderFinding } from '../../src/cli/render-verdict.ts';
 import { machines } from '../../src/machines/index.ts';
 import { verify } from '../../src/verifier/index.ts';
 import { properties } from '../../src/verifier/properties.ts';
-import { expectSection, markdownTable } from '../support/generated-page.ts';
+import { expectSection } from '../support/expect-section.ts';
+import { markdownTable } from '../support/generated-page.ts';
 import type { Fault } from './fault.ts';
 import { type Theme, themes, verdictWith } from './planted-faults.ts';
 

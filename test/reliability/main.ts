@@ -1,0 +1,34 @@
+/**
+ * `npm run reliability -- --plan short|full`: runs chaos and the simulation as planned, one after the other, keeps what they
+ * show, and writes the table in docs/reliability.md. Without a plan it writes the table alone.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { withSection } from '../support/generated-page.ts';
+import { faultsTable, section } from './faults-table.ts';
+import { readKeptRuns } from './kept-runs.ts';
+
+/** `full` reaches every figure that is promised: about an hour and a half on two cores. */
+const plans = {
+  none: [],
+  short: ['simulate -- --seeds 500', 'chaos -- --profile short', 'chaos -- --profile short --backend postgres'],
+  full: [
+    'simulate -- --seeds 84000 --jobs 2',
+    'chaos -- --profile night',
+    'chaos -- --profile night --backend postgres --seconds 600',
+  ],
+} as const;
+const isPlan = (name: string): name is keyof typeof plans => Object.hasOwn(plans, name);
+
+const { values } = parseArgs({ options: { plan: { type: 'string', default: 'none' } } });
+if (!isPlan(values.plan)) {
+  process.stderr.write('reliability: --plan short|full\n');
+  process.exit(2);
+}
+for (const command of plans[values.plan]) {
+  const { status } = spawnSync('npm', ['run', ...command.split(' '), '--keep'], { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}
+const page = new URL('../../docs/reliability.md', import.meta.url);
+writeFileSync(page, withSection(readFileSync(page, 'utf8'), section, faultsTable(readKeptRuns())));
