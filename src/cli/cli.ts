@@ -1,4 +1,5 @@
 /** The command line: arguments in, one command run, its exit code out (0 done, 1 found a problem, 2 wrong use). */
+import manifest from '../../package.json' with { type: 'json' };
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, parseRoles, readConfig, type Config } from '../config.ts';
 import { DataDirInUse } from '../persistence/claim-data-dir.ts';
@@ -65,6 +66,7 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
 function program(wrap: Wrap): Command {
   const waybill = new Command('waybill')
     .description('An order backend on durable state machines')
+    .version(manifest.version)
     .option('--json', 'machine-readable output')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });

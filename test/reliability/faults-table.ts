@@ -7,7 +7,7 @@ export const section = 'faults-survived';
 const kinds = { chaos: 'real processes', simulation: 'simulated' } as const;
 
 export function faultsTable(runs: readonly KeptRun[]): string {
-  return `${[faultRows(runs), seenRows(runs), runRows(runs)].join('\n')}`;
+  return [faultRows(runs), seenRows(runs), runRows(runs)].join('\n');
 }
 
 function faultRows(runs: readonly KeptRun[]): string {
