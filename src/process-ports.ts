@@ -11,4 +11,5 @@ export const processPorts: ProcessPorts = {
   },
   random: Math.random,
   newId: () => v7(),
+  afterTurn: (work) => void setImmediate(work),
 };

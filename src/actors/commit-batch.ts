@@ -53,12 +53,9 @@ async function lockAndDecide<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, ste
   const messages = new Map(
     (moving.length > 0 ? await tx.dueMessages(moving, batch.nowMs) : []).map((message) => [message.targetId, message]),
   );
+  const context = { ...batch.system, nowMs: batch.nowMs, commitId: batch.commitId };
   return sorted.map((step) =>
-    decide(step, locked.get(step.actorId) ?? null, messages.get(step.actorId) ?? null, {
-      ...batch.system,
-      nowMs: batch.nowMs,
-      commitId: batch.commitId,
-    }),
+    decide(step, locked.get(step.actorId) ?? null, messages.get(step.actorId) ?? null, context),
   );
 }
 

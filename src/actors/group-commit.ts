@@ -16,6 +16,8 @@ export interface GroupCommitPorts {
   readonly onRetry: (reason: string) => void;
   readonly newId: () => string;
   readonly delay: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Does `work` once this turn of the event loop is over. */
+  readonly afterTurn: (work: () => void) => void;
 }
 
 export interface GroupCommitLimits {
@@ -66,11 +68,11 @@ export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits):
     }
   };
   const run = async (entries: readonly Entry[]): Promise<void> => {
-    const ended = new AbortController();
     running += 1;
-    const watched = limits.lanes > 1 ? noticeSlow(ended.signal) : null;
+    const ended = limits.lanes > 1 ? new AbortController() : null;
+    const watched = ended && noticeSlow(ended.signal);
     await commitEntries(ports, entries);
-    ended.abort();
+    ended?.abort('committed');
     if (await watched) slow -= 1;
     running -= 1;
     for (const { step } of entries) busy.delete(step.actorId);
@@ -89,9 +91,9 @@ export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits):
     new Promise((resolve, reject) => {
       queue.push({ step, resolve, reject });
       if (scheduled) return;
-      // After this turn of the event loop, so that steps of the same turn share a commit.
+      // Steps of the same turn share a commit.
       scheduled = true;
-      setImmediate(pump);
+      ports.afterTurn(pump);
     });
 }
 

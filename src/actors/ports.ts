@@ -220,6 +220,8 @@ export interface ProcessPorts {
   /** Uniform in [0, 1). */
   random(): number;
   newId(): string;
+  /** Does `work` once this turn of the event loop is over: what is asked for in the same turn can then be done together. */
+  afterTurn(work: () => void): void;
 }
 
 // ── Effects ────────────────────────────────────────────────────────────────────────────────────────────────────────

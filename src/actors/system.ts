@@ -123,6 +123,7 @@ export function createActorSystem<Tx>(definition: SystemDefinition<Tx>): ActorSy
       onRetry: (reason) => definition.observer.observe({ type: 'commit-retried', reason }),
       newId: process.newId,
       delay: (ms, signal) => process.delay(ms, signal),
+      afterTurn: (work) => process.afterTurn(work),
     },
     { maxBatch: limits.maxBatch, lanes: limits.lanes },
   );

@@ -44,6 +44,7 @@ function fake(
     onRetry: (reason) => void retries.push(reason),
     newId: () => `c${(ids += 1)}`,
     delay: () => Promise.resolve(),
+    afterTurn: (work) => void setImmediate(work),
   };
 }
 

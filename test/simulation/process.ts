@@ -107,6 +107,7 @@ function processPorts(owner: Owner, { scheduler, faults, newId, clocksOffMs }: S
     delay: (ms, signal) => scheduler.sleep(owner, ms / rate, signal),
     random: scheduler.random,
     newId,
+    afterTurn: scheduler.afterTurn,
   };
 }
 

@@ -9,7 +9,7 @@ import type { FaultKind } from './faults.ts';
 import type { Tables } from './memory-database.ts';
 import { operate } from './operator.ts';
 import { leaseMarginMs, type SimulatedProcess } from './process.ts';
-import type { Scheduler } from './scheduler.ts';
+import { type Scheduler, turn } from './scheduler.ts';
 import { talk } from './talk.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -50,6 +50,7 @@ export async function simulate(seed: number, { orders = 12, without = [], onStep
   void strikeNowAndThen(world);
   void lookForDue(world);
   await runToTheEnd(world);
+  await turn();
   if (violations.length === 0) {
     for (const [key, answer] of market.told)
       if (!tables.keys.has(key)) around.violated(`L1: ${key} was told ${answer}, and is not there`);
@@ -84,7 +85,7 @@ async function runToTheEnd({ scheduler, around, tables, violations, healsAtMs, h
 
 const isOver = (tables: Tables, sinceMs: number): boolean =>
   sinceMs >= endsWithinMs ||
-  (sinceMs >= lateMs && tables.messages.size === 0 && [...tables.actors.values()].every(isAtRest));
+  (sinceMs >= lateMs && tables.messages.size === 0 && tables.actors.values().every(isAtRest));
 
 function marketOf({ scheduler, tables, any, around }: World): Market {
   const { outside, violated } = around;

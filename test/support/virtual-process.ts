@@ -17,6 +17,7 @@ export function virtualProcess(seed = 1): VirtualProcess {
     monotonicMs: () => nowMs,
     random,
     newId: randomUUID,
+    afterTurn: (work) => void setImmediate(work),
     waiting: () => sleepers.size,
     delay(ms, signal) {
       return new Promise((resolve) => {

@@ -1,26 +1,21 @@
 /**
  * XState's machines as the runtime sees them: pure steps over persisted snapshots, each with what it asks for in order
  * (effects to arm, timers, messages). All knowledge of how XState encodes actions, events and snapshots is in this folder.
- * Source: xstate 5.33 (`initialTransition`, `transition`; the SCXML order of exit before entry actions).
+ * Source: xstate 5.33 (the SCXML order of exit before entry actions).
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type AnyStateNode,
-  initialTransition,
-  transition,
-} from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
 import { plainJson } from '../plain-json.ts';
 import type { ActorEvent, Json, PersistedSnapshot, StateView } from '../ports.ts';
 import { structureHash } from '../structure-hash.ts';
-import { type EmittedAction, type MachineAction, toActions } from './actions.ts';
+import { type MachineAction, toActions } from './actions.ts';
 import { type ChartState, type ChartTransition, chartOf } from './chart.ts';
+import { type Computed, computeStart, computeStep } from './compute.ts';
+import { type Configuration, configurations } from './configuration.ts';
 import { enter, type Placement } from './enter.ts';
 import { inputOf } from './events.ts';
 import { isOwnKey } from './keys.ts';
 import { mergedMeta } from './merged-meta.ts';
-import { rehydrate, toPersisted } from './snapshots.ts';
-import { pathOf } from './state-paths.ts';
+import { restorer, toPersisted } from './snapshots.ts';
 import { traceStart, traceStep } from './trace.ts';
 
 /** A machine's state in memory. Opaque: only the files beside this one look inside. */
@@ -79,6 +74,9 @@ export function actorMachine(definition: AnyStateMachine, version: string): Acto
   const invokes = invokesOf(machine.root);
   const config = plainJson(machine.config);
   const chart = chartOf(machine);
+  const restore = restorer(machine);
+  const configurationOf = configurations();
+  const stepOf = (computed: Computed): MachineStep => toStep(invokes, configurationOf, computed);
   return {
     id: machine.id,
     version,
@@ -87,17 +85,17 @@ export function actorMachine(definition: AnyStateMachine, version: string): Acto
     effects: effectsOf(machine.root),
     states: chart.states,
     transitions: chart.transitions,
-    start: (input) => toStep(invokes, ...initialTransition(machine, input)),
-    rehydrate: (snapshot) => toStep(invokes, rehydrate(machine, snapshot), []),
-    enter: (placement) => {
-      const { state, actions } = enter(machine, placement);
-      return toStep(invokes, state, actions);
+    start: (input) => stepOf(computeStart(machine, input)),
+    rehydrate: (snapshot) => {
+      const state = restore(snapshot);
+      return { state, snapshot, actions: [], ...configurationOf(state) };
     },
-    step: (state, event) => toStep(invokes, ...transition(machine, state, event)),
+    enter: (placement) => stepOf(enter(machine, placement)),
+    step: (state, event) => stepOf(computeStep(machine, state, event)),
     trace: (state, event) => {
       const traced = state ? traceStep(machine, state, event) : traceStart(machine, inputOf(event));
       return {
-        ...toStep(invokes, traced.state, traced.actions),
+        ...stepOf(traced),
         taken: traced.transitions.flatMap((transition) => chart.idOf(transition) ?? []),
       };
     },
@@ -106,23 +104,21 @@ export function actorMachine(definition: AnyStateMachine, version: string): Acto
   };
 }
 
-function toStep(known: ReadonlySet<string>, state: LiveState, emitted: readonly EmittedAction[]): MachineStep {
+function toStep(
+  known: ReadonlySet<string>,
+  configurationOf: (state: LiveState) => Configuration,
+  { state, actions }: Computed,
+): MachineStep {
   if (state.status === 'error') {
     const reason = state.error instanceof Error ? state.error.message : String(state.error);
     throw new Error(`the machine failed: ${reason}`);
   }
   const nodes = state._nodes as readonly AnyStateNode[];
-  const invokes = new Map(
-    nodes.flatMap((node) =>
-      node.invoke.map((invoke) => [invoke.id, typeof invoke.src === 'string' ? invoke.src : ''] as const),
-    ),
-  );
   return {
     state,
     snapshot: toPersisted(state),
-    view: { path: pathOf(state.value), tags: [...state.tags].sort(), meta: mergedMeta(nodes) },
-    actions: emitted.flatMap((action) => toActions(action, nodes, known)),
-    invokes,
+    actions: actions.flatMap((action) => toActions(action, nodes, known)),
+    ...configurationOf(state),
   };
 }
 

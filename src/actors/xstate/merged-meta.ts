@@ -3,9 +3,9 @@ import type { AnyStateNode } from 'xstate';
 import { isRecord, plainJson } from '../plain-json.ts';
 import type { Json } from '../ports.ts';
 
-/** Deeper states win. */
+/** Deeper states win; of two as deep, the later in the document. */
 export function mergedMeta(nodes: readonly AnyStateNode[]): { readonly [key: string]: Json } {
-  const byDepth = [...nodes].sort((a, b) => a.path.length - b.path.length);
+  const byDepth = [...nodes].sort((a, b) => a.path.length - b.path.length || a.order - b.order);
   return Object.assign({}, ...byDepth.map(ownMeta)) as { readonly [key: string]: Json };
 }
 

@@ -2,18 +2,11 @@
  * One step, watched: which of a chart's transitions it takes. For exploring machines; the runtime needs none of it.
  * Source: xstate 5.33 (the microstep inspection event).
  */
-import {
-  type AnyActorScope,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type AnyTransitionDefinition,
-  createActor,
-  createMachine,
-  type InspectionEvent,
-} from 'xstate';
+import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import type { ActorEvent, Json } from '../ports.ts';
 import type { EmittedAction } from './actions.ts';
 import { microstepKey } from './keys.ts';
+import { scopeOf } from './scope.ts';
 
 /** What XState computed in one step, and which transitions it took for it. */
 export interface Trace {
@@ -33,26 +26,14 @@ export function traceStep(machine: AnyStateMachine, state: AnyMachineSnapshot, e
   return watched((scope) => machine.transition(state, event, scope));
 }
 
-const nobody = createMachine({});
-
 function watched(compute: (scope: AnyActorScope) => AnyMachineSnapshot): Trace {
   const actions: EmittedAction[] = [];
   const transitions: AnyTransitionDefinition[] = [];
-  // An actor of its own for each step, or effects with a `systemId` of one step would meet those of another.
-  const self = createActor(nobody);
-  self.system.inspect((event: InspectionEvent) => {
-    if (event.type === microstepKey) transitions.push(...event._transitions);
+  const scope = scopeOf({
+    onAction: (action) => actions.push(action),
+    onInspect: (event) => {
+      if (event.type === microstepKey) transitions.push(...event._transitions);
+    },
   });
-  const state = compute({
-    self,
-    id: '',
-    sessionId: '',
-    logger: () => {},
-    defer: () => {},
-    emit: () => {},
-    stopChild: () => {},
-    system: self.system,
-    actionExecutor: (action) => actions.push(action),
-  });
-  return { state, actions, transitions };
+  return { state: compute(scope), actions, transitions };
 }
