@@ -1,8 +1,10 @@
 /**
  * `npm run simulate -- --seeds 500 --from 1 --jobs 2`: that many runs, or as many as `--seconds` allow, on so many threads;
- * the first that fails is made small and told step by step.
+ * the first that fails is made small and told step by step. With `--keep` the figures go into docs/reliability.md.
  */
 import { parseArgs } from 'node:util';
+import { cleanCommit, keepRun } from '../reliability/kept-runs.ts';
+import { faultKinds } from './faults.ts';
 import { minimise } from './minimise.ts';
 import { runSeeds } from './run-seeds.ts';
 import { type Run, simulate } from './simulate.ts';
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: 'Infinity' },
     jobs: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 const [seeds, from] = [Number(values.seeds), Number(values.from)];
@@ -25,6 +28,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** How often a long run says how far it is, on stderr. */
 const progressMs = 30_000;
 
+// Before anything else: what runs must be what the commit says.
+const commit = values.keep ? cleanCommit() : null;
 const begunMs = performance.now();
 const tally = createTally();
 let saidMs = begunMs;
@@ -37,6 +42,7 @@ if (failing !== null) {
   await tellFailure(failing);
 }
 report();
+if (commit !== null) keep(failing, commit);
 
 function add(run: Run): void {
   if (run.violations.length === 0) tally.add(run);
@@ -81,4 +87,20 @@ function pace(): string {
   const { user, system } = process.cpuUsage();
   const cpuSeconds = (user + system) / 1_000_000;
   return `${seconds.toFixed(1)} s, ${(runs / seconds).toFixed(1)} runs/s, ${(runs / cpuSeconds).toFixed(1)} runs per CPU second`;
+}
+
+function keep(failed: Run | null, at: string): void {
+  const runs = tally.sums.get('runs') ?? 0;
+  keepRun(
+    {
+      kind: 'simulation',
+      command: `npm run simulate -- --seeds ${runs} --from ${from} --orders ${orders}`,
+      seconds: Math.round((performance.now() - begunMs) / 1_000),
+      orders: tally.sums.get('orders') ?? 0,
+      struck: Object.fromEntries(faultKinds.map((kind) => [kind, tally.sums.get(kind) ?? 0])),
+      broken: (failed?.violations ?? []).map((what) => `${what.split(':')[0] ?? ''}: seed ${failed?.seed}, ${what}`),
+      seen: { runs },
+    },
+    at,
+  );
 }
