@@ -91,7 +91,8 @@ async function lookUp({ books }: Walker, orderIds: readonly string[]): Promise<T
   return theirs;
 }
 
-function orderOf(authorizeKey: string): string | null {
+/** The order whose payment is authorized under a key; null: the key is not one of ours. */
+export function orderOf(authorizeKey: string): string | null {
   return /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):payments\.authorize$/.exec(authorizeKey)?.[1] ?? null;
 }
 

@@ -18,12 +18,27 @@ export interface ReportPage {
   readonly next: string | null;
 }
 
+/** Something moved of a payment. Instants by the gateway's clock. */
+export interface Movement {
+  readonly authorizeKey: string;
+  readonly atMs: number;
+  readonly authorizedAtMs: number;
+}
+
+export interface MovementPage {
+  readonly movements: readonly Movement[];
+  /** Null: this page is the last. */
+  readonly next: string | null;
+}
+
 export type Correction = { readonly type: 'done' } | { readonly type: 'refused'; readonly code: string };
 
 /** All of them throw GatewayFault when the gateway gives no definitive answer in time. */
 export interface GatewayBooks {
   /** Newest first, at most `limit` (500). */
   report(page: { readonly after: string | null; readonly limit: number }): Promise<ReportPage>;
+  /** What has moved, of payments however old: newest first, at most `limit` (500). */
+  movements(page: { readonly after: string | null; readonly limit: number }): Promise<MovementPage>;
   findByKey(authorizeKey: string): Promise<ReportedPayment | null>;
   /** Voids what was authorized under a key. Repeats of one idempotency key are answered as the first. */
   void(authorizeKey: string, idempotencyKey: string): Promise<Correction>;
@@ -54,6 +69,10 @@ const PaymentBody = Type.Object({
 const paymentBody = TypeCompiler.Compile(PaymentBody);
 const PageBody = Type.Object({ items: Type.Array(PaymentBody), next_cursor: Type.Optional(Type.String()) });
 const pageBody = TypeCompiler.Compile(PageBody);
+const MovementBody = Type.Object({ idempotency_key: Type.String(), at: Type.String(), authorized_at: Type.String() });
+const movementsBody = TypeCompiler.Compile(
+  Type.Object({ items: Type.Array(MovementBody), next_cursor: Type.Optional(Type.String()) }),
+);
 
 /** @param signal ends calls under way when the process stops */
 export function gatewayBooks(transport: Transport, signal: AbortSignal): GatewayBooks {
@@ -66,11 +85,17 @@ export function gatewayBooks(transport: Transport, signal: AbortSignal): Gateway
     return answer;
   };
   return {
-    async report({ after, limit }) {
-      const path = `/payments/report?limit=${limit}${after === null ? '' : `&cursor=${encodeURIComponent(after)}`}`;
+    async report(page) {
+      const path = pagePath('/payments/report', page);
       const answer = await ask('GET', path);
       if (answer.status !== 200 || !pageBody.Check(answer.body)) throw unexpected('GET /payments/report', answer);
       return { payments: answer.body.items.map(asPayment), next: answer.body.next_cursor ?? null };
+    },
+    async movements(page) {
+      const answer = await ask('GET', pagePath('/payments/movements', page));
+      if (answer.status !== 200 || !movementsBody.Check(answer.body))
+        throw unexpected('GET /payments/movements', answer);
+      return { movements: answer.body.items.map(asMovement), next: answer.body.next_cursor ?? null };
     },
     async findByKey(authorizeKey) {
       const answer = await ask('GET', `/payments?idempotency_key=${encodeURIComponent(authorizeKey)}`);
@@ -117,6 +142,18 @@ function asPayment(body: Static<typeof PaymentBody>): ReportedPayment {
     expiredCents: body.expired_cents,
     createdAtMs: Date.parse(body.created_at),
   };
+}
+
+function asMovement(body: Static<typeof MovementBody>): Movement {
+  return {
+    authorizeKey: body.idempotency_key,
+    atMs: Date.parse(body.at),
+    authorizedAtMs: Date.parse(body.authorized_at),
+  };
+}
+
+function pagePath(path: string, { after, limit }: { readonly after: string | null; readonly limit: number }): string {
+  return `${path}?limit=${limit}${after === null ? '' : `&cursor=${encodeURIComponent(after)}`}`;
 }
 
 function unexpected(what: string, answer: TransportAnswer): GatewayFault {

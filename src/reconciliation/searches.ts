@@ -4,8 +4,11 @@ import type { CommonQueryMethods } from 'slonik';
 import { row, sql } from '../persistence/sql.ts';
 import type { MoneyCursor } from '../services/ledger/money.ts';
 
-/** `recent`: the newest payments, over and over. `whole`: all of them, slowly. `open`: what was found and is not closed. */
-export type SearchName = 'recent' | 'whole' | 'open';
+/**
+ * `recent`: the newest payments, over and over. `moved`: whatever has moved at the gateway since, of payments however old.
+ * `whole`: all payments, slowly. `open`: what was found and is not closed.
+ */
+export type SearchName = 'recent' | 'moved' | 'whole' | 'open';
 
 /** Where a round through both books stands. */
 export interface Position {
@@ -23,12 +26,19 @@ export interface Position {
   readonly isCaughtUp: boolean;
 }
 
-export interface Turn {
-  readonly name: SearchName;
+/** How far the gateway's movements have been followed. By the gateway's clock. */
+export interface FollowedTo {
+  readonly followedToMs: number;
+}
+
+interface TurnOf<Name extends SearchName, Stored> {
+  readonly name: Name;
   readonly token: number;
   /** Null: a new round. */
-  readonly position: Position | null;
+  readonly position: Stored | null;
 }
+
+export type Turn = TurnOf<'recent' | 'whole', Position> | TurnOf<'moved', FollowedTo> | TurnOf<'open', null>;
 
 const Cursor = Type.Object({ createdAtMs: Type.Number(), orderId: Type.String() });
 const StoredPosition = Type.Object({
@@ -40,12 +50,18 @@ const StoredPosition = Type.Object({
   ours: Type.Union([Cursor, Type.Null()]),
   isCaughtUp: Type.Boolean(),
 });
+const StoredFollowedTo = Type.Object({ followedToMs: Type.Number() });
+const token = Type.Integer();
 const turnRow = row(
-  Type.Object({
-    name: Type.Unsafe<SearchName>(Type.String()),
-    token: Type.Integer(),
-    position: Type.Union([StoredPosition, Type.Null()]),
-  }),
+  Type.Union([
+    Type.Object({
+      name: Type.Union([Type.Literal('recent'), Type.Literal('whole')]),
+      token,
+      position: Type.Union([StoredPosition, Type.Null()]),
+    }),
+    Type.Object({ name: Type.Literal('moved'), token, position: Type.Union([StoredFollowedTo, Type.Null()]) }),
+    Type.Object({ name: Type.Literal('open'), token, position: Type.Null() }),
+  ]),
 );
 
 /**
@@ -68,13 +84,13 @@ export function takeTurn(db: CommonQueryMethods, turnMs: number): Promise<Turn |
  */
 export async function endTurn(
   db: CommonQueryMethods,
-  { name, token }: Turn,
-  next: { readonly position: Position | null; readonly inMs: number },
+  { name, token: taken }: Turn,
+  next: { readonly position: Position | FollowedTo | null; readonly inMs: number },
 ): Promise<boolean> {
   const ended = await db.query(sql.typeAlias('void')`
     update reconciliation.search
     set position = ${next.position && JSON.stringify(next.position)}::jsonb,
       next_at = actors.clock() + ${next.inMs} * interval '1 millisecond'
-    where name = ${name} and token = ${token}`);
+    where name = ${name} and token = ${taken}`);
   return ended.rowCount === 1;
 }

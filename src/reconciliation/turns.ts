@@ -1,7 +1,8 @@
 /** What is done in one turn of a search, and at which pace. */
 import { examineSingly, newRound, step, type Walker } from './both-ways.ts';
 import * as findings from './findings.ts';
-import { endTurn, type SearchName, type Turn } from './searches.ts';
+import { followMovements } from './movements.ts';
+import { endTurn, type Turn } from './searches.ts';
 
 /** No further step is begun in a turn after this: the last one has the rest of it. */
 const steppingMs = 8_000;
@@ -18,12 +19,13 @@ interface Pace {
 }
 
 /** Forty thousand payments are eighty steps: five turns, with a pause and a tick between them some twenty seconds and the work. */
-const paces: Readonly<Record<Exclude<SearchName, 'open'>, Pace>> = {
+const paces: Readonly<Record<'recent' | 'whole', Pace>> = {
   recent: { stepsPerTurn: 16, pauseMs: 2_000, maxPayments: 40_000, roundMs: 15_000 },
   // Six thousand payments a minute, for as long as it takes.
   whole: { stepsPerTurn: 1, pauseMs: 5_000, maxPayments: Infinity, roundMs: 600_000 },
 };
 const reviewPauseMs = 5_000;
+const followPauseMs = 10_000;
 
 export interface Turning {
   readonly signal: AbortSignal;
@@ -32,8 +34,7 @@ export interface Turning {
 
 /** A turn that fails, or is to end, hands on what it has come to: the next one need not wait until it is overdue. */
 export async function searchOn(walker: Walker, turn: Turn, turning: Turning): Promise<void> {
-  const { name } = turn;
-  if (name === 'open') {
+  if (turn.name === 'open') {
     try {
       await review(walker, await walker.clock());
     } finally {
@@ -41,7 +42,16 @@ export async function searchOn(walker: Walker, turn: Turn, turning: Turning): Pr
     }
     return;
   }
-  const pace = paces[name];
+  if (turn.name === 'moved') {
+    let { position } = turn;
+    try {
+      position = await followMovements(walker, position, turning.signal);
+    } finally {
+      await endTurn(walker.pool, turn, { position, inMs: followPauseMs });
+    }
+    return;
+  }
+  const pace = paces[turn.name];
   let position = turn.position ?? newRound(await walker.clock());
   let next = { position: turn.position, inMs: pace.pauseMs };
   const until = turning.monotonicMs() + steppingMs;

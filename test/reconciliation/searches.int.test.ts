@@ -120,7 +120,7 @@ describe('searches', () => {
 
   it('each is one process’s at a time, and goes on where another one left it', async () => {
     await chargeBack(1);
-    expect(new Set(await turns(3))).toEqual(new Set(['open', 'recent', 'whole']));
+    expect(new Set(await turns(4))).toEqual(new Set(['open', 'recent', 'moved', 'whole']));
     expect(await turns(1)).toEqual([null]);
     expect(await found()).toEqual(['money_returned 1']);
     await query('delete from reconciliation.finding');
@@ -132,18 +132,22 @@ describe('searches', () => {
     ).toEqual([{ payments: 1_000 }]);
     expect(await found()).toEqual([]);
     await clock.jump(10_000);
-    await turns(3);
+    await turns(4);
     expect(await found()).toEqual(['money_returned 1']);
   });
 
   it('one whose process is gone is taken over when its turn is overdue, and its late result is left', async () => {
-    const gone = [await takeTurn(database.pool(), 30_000), await takeTurn(database.pool(), 30_000)];
+    const gone = [
+      await takeTurn(database.pool(), 30_000),
+      await takeTurn(database.pool(), 30_000),
+      await takeTurn(database.pool(), 30_000),
+    ];
     const last = await takeTurn(database.pool(), 30_000);
     expect(await takeTurn(database.pool(), 30_000)).toBeNull();
     await clock.jump(30_000);
     const next = await takeTurn(database.pool(), 30_000);
     expect(next).toMatchObject({ name: gone[0]?.name, token: Number(gone[0]?.token) + 1 });
-    if (!gone[0] || !next || !last) throw new Error('there were three turns');
+    if (!gone[0] || !next || !last) throw new Error('there were four turns');
     expect(await endTurn(database.pool(), gone[0], { position: null, inMs: 0 })).toBe(false);
     expect(await endTurn(database.pool(), next, { position: null, inMs: 0 })).toBe(true);
   });

@@ -30,6 +30,11 @@ export interface Told {
 const searchesSleep = `update reconciliation.search set next_at = 'infinity'`;
 export const searchesWake = `update reconciliation.search set next_at = '-infinity'`;
 
+export interface ByHand {
+  readonly voidedCents: number;
+  readonly refundedCents: number;
+}
+
 export interface Books extends TestDatabase {
   /** All roles in this process, at work. */
   readonly shop: Shop;
@@ -42,7 +47,9 @@ export interface Books extends TestDatabase {
   /** An order whose status has become this one. @returns its id */
   ordered(token: string, status: string): Promise<string>;
   /** A failed order whose undo the gateway refused to carry out, until a person said that it was settled by hand. */
-  resolved(settlement: { readonly voidedCents: number; readonly refundedCents: number }): Promise<string>;
+  resolved(settlement: ByHand): Promise<string>;
+  /** A person says so of an order that is parked in the undo of its payment. */
+  resolve(orderId: string, settlement: ByHand): Promise<void>;
   authorizationOf(orderId: string): Promise<string>;
   /** Changes a payment in the gateway's own tables. */
   tamper(orderId: string, change: string): Promise<void>;
@@ -98,6 +105,10 @@ export function useBooks(): Books {
     },
     async resolved(settlement) {
       const id = await books.ordered('capture_declined_void_fails_5', 'NEEDS_ATTENTION');
+      await books.resolve(id, settlement);
+      return id;
+    },
+    async resolve(id, settlement) {
       const operator = { by: 'bob', why: 'by hand' };
       await books.post(`/actors/${id}/events`, {
         type: 'RESOLVE',
@@ -105,7 +116,6 @@ export function useBooks(): Books {
         ...operator,
       });
       await ends(books, id, 'FAILED');
-      return id;
     },
     async authorizationOf(orderId) {
       const [payment] = await books.query('select authorization_id from payments.payment where authorize_key = $1', [

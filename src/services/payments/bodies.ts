@@ -1,6 +1,6 @@
 /** The gateway's values as JSON bodies: snake_case, times as RFC 3339. */
 import type { Answer, Payment } from './decisions.ts';
-import type { StoredPayment } from './service.ts';
+import type { Movement, StoredPayment } from './service.ts';
 
 /** The answer to a call that was not refused. */
 export function bodyOf({ status, payment }: Extract<Answer, { type: 'done' }>) {
@@ -46,5 +46,16 @@ export function recordOf(payment: StoredPayment) {
     ...amountsOf(payment),
     created_at: new Date(payment.createdAtMs).toISOString(),
     updated_at: new Date(payment.updatedAtMs).toISOString(),
+  };
+}
+
+export function movementOf({ authorizationId, authorizeKey, kind, amountCents, atMs, authorizedAtMs }: Movement) {
+  return {
+    authorization_id: authorizationId,
+    idempotency_key: authorizeKey,
+    kind,
+    amount_cents: amountCents,
+    at: new Date(atMs).toISOString(),
+    authorized_at: new Date(authorizedAtMs).toISOString(),
   };
 }

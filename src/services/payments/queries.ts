@@ -85,6 +85,35 @@ export async function listPayments(
     select ${paymentColumns} from payments.payment where ${from} order by authorization_id desc limit ${limit}`);
 }
 
+const MovementRow = Type.Object({
+  id: Type.String(),
+  authorizationId: Type.String(),
+  authorizeKey: Type.String(),
+  kind: Type.String(),
+  amountCents: Type.Integer(),
+  atMs: Type.Number(),
+  authorizedAtMs: Type.Number(),
+});
+/** A line of the ledger, with what it is about. */
+export type Movement = Static<typeof MovementRow>;
+const movementRow = row(MovementRow);
+
+/**
+ * The ledger, newest first. Locks nothing. Indexes: entry_pkey, backwards, and payment_pkey.
+ * @param before only lines before this one; null: from the newest on
+ */
+export async function listMovements(
+  db: CommonQueryMethods,
+  { before, limit }: { readonly before: string | null; readonly limit: number },
+): Promise<readonly Movement[]> {
+  const from = before === null ? sql.fragment`true` : sql.fragment`e.id < ${before}::int8`;
+  return db.any(sql.type(movementRow)`
+    select e.id::text as id, e.authorization_id as "authorizationId", p.authorize_key as "authorizeKey", e.kind,
+      e.amount_cents as "amountCents", e.at as "atMs", p.created_at as "authorizedAtMs"
+    from (select * from payments.entry e where ${from} order by id desc limit ${limit}) e
+    join payments.payment p using (authorization_id) order by e.id desc`);
+}
+
 /** Locks the payment, if there is one. Index: payment_authorize_key_key. */
 export function lockPayment(tx: Tx, authorizeKey: string): Promise<StoredPayment | null> {
   return tx.maybeOne(sql.type(paymentRow)`

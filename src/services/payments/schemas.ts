@@ -21,6 +21,16 @@ export const ReportQuery = Type.Object(
   strict,
 );
 
+export const MovementsQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxReportPage, description: 'Default 100' })),
+    cursor: Type.Optional(
+      Type.String({ pattern: '^[1-9][0-9]{0,17}$', description: '`next_cursor` of the page before' }),
+    ),
+  },
+  strict,
+);
+
 export const AuthorizeBody = Type.Object(
   {
     user_id: Uuid,
@@ -85,3 +95,14 @@ export const PaymentRecord = Type.Object({
   updated_at: Instant,
 });
 export const PaymentReport = page(PaymentRecord);
+
+/** A line of the gateway's ledger. */
+export const Movement = Type.Object({
+  authorization_id: Uuid,
+  idempotency_key: { ...IdempotencyKey, description: 'That the payment was authorized under' },
+  kind: Type.String(),
+  amount_cents: Cents,
+  at: Instant,
+  authorized_at: Instant,
+});
+export const Movements = page(Movement);

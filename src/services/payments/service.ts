@@ -16,10 +16,10 @@ import {
   voidedBeforehand,
 } from './decisions.ts';
 import * as queries from './queries.ts';
-import type { Question, StoredPayment } from './queries.ts';
+import type { Movement, Question, StoredPayment } from './queries.ts';
 import { faultsOf, type Operation, type Scenario, scenarioOf } from './scenario.ts';
 
-export type { StoredPayment };
+export type { Movement, StoredPayment };
 
 /** What every call carries: its idempotency key and the trace it belongs to. */
 export interface Call {
@@ -73,6 +73,8 @@ export interface PaymentService {
   findByKey(authorizeKey: string): Promise<StoredPayment | null>;
   /** Newest first, from the one after `before` on (null: from the newest). A payment that is new meanwhile comes before. */
   list(page: { readonly before: string | null; readonly limit: number }): Promise<readonly StoredPayment[]>;
+  /** The ledger, newest first, from the line after `before` on. A line may still come behind one that was listed, a moment later. */
+  movements(page: { readonly before: string | null; readonly limit: number }): Promise<readonly Movement[]>;
 }
 
 export interface PaymentServiceOptions {
@@ -92,6 +94,7 @@ export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentS
     find: (authorizationId) => queries.findPayment(pool, authorizationId),
     findByKey: (authorizeKey) => queries.findPaymentByKey(pool, authorizeKey),
     list: (page) => queries.listPayments(pool, page),
+    movements: (page) => queries.listMovements(pool, page),
   };
 }
 

@@ -53,3 +53,40 @@ describe('GET /payments/report', () => {
     });
   });
 });
+
+describe('GET /payments/movements', () => {
+  interface Moves {
+    readonly items: readonly { readonly authorization_id: string; readonly kind: string }[];
+    readonly next_cursor?: string;
+  }
+  const moves = async (query: string): Promise<Moves> =>
+    JSON.parse((await gateway.get(`/payments/movements${query}`)).text) as Moves;
+
+  it('what moved last comes first, however old its payment is, by pages', async () => {
+    const oldest = ids.at(-1);
+    await gateway.post(`/payments/capture/${oldest}`, { idempotency_key: newKey() });
+    await gateway.post(`/payments/refund/${oldest}`, { idempotency_key: newKey(), amount_cents: 1 });
+    const first = await moves('?limit=2');
+    expect(first.items).toEqual([
+      {
+        authorization_id: oldest,
+        idempotency_key: expect.any(String),
+        kind: 'refund',
+        amount_cents: 1,
+        at: expect.any(String),
+        authorized_at: expect.any(String),
+      },
+      expect.objectContaining({ authorization_id: oldest, kind: 'capture', amount_cents: 5_000 }),
+    ]);
+    const rest = await moves(`?cursor=${first.next_cursor}`);
+    expect(rest.items.map(({ kind }) => kind)).toEqual(ids.map(() => 'authorize'));
+    expect(rest.next_cursor).toBeUndefined();
+  });
+
+  it.each(['?limit=0', '?limit=501', '?cursor=a', '?cursor=0', '?cursor=-1', '?other=1'])(
+    '%s is a bad request',
+    async (query) => {
+      expect(await gateway.get(`/payments/movements${query}`)).toMatchObject({ status: 400 });
+    },
+  );
+});
