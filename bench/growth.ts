@@ -69,7 +69,8 @@ async function warmUp(stack: BenchStack, { n, inFlight }: GrowthOptions): Promis
   return (prefix) => run(prefix, n);
 }
 
-async function preload({ databaseUrl }: BenchStack, copies: number, report: Report): Promise<void> {
+/** Needs a completed order whose notice was sent. */
+export async function preload({ databaseUrl }: BenchStack, copies: number, report: Report): Promise<void> {
   const startedAtMs = performance.now();
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util';
 import { audit } from '../src/audit/audit.ts';
 import { actorMachines } from '../src/compose.ts';
 import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
+import { measureAudit } from './audit.ts';
 import { measureGrowth } from './growth.ts';
 import { overload } from './overload.ts';
 import { type BenchStack, openStack, type QueueBackend } from './stack.ts';
 
 const help = `npm run bench -- [options]
   --workload edge   edge: POST /orders on 100 products, to COMPLETED
+                    audit: time and memory of waybill audit, with --preload finished orders
                     overload: ten times the requests in flight of its peak; orders ended per second
   --seconds 10      of each phase (overload)
   --n 2000          orders
@@ -46,7 +48,9 @@ async function main(): Promise<void> {
   const inFlight = Number(values['in-flight']);
   const rounds = Number(values.rounds);
   const preload = Number(values.preload);
-  if (preload > 0)
+  if (values.workload === 'audit')
+    for (const backend of backends) await measureAudit({ backend, preload }, (line) => say({ backend, ...line }));
+  else if (preload > 0)
     for (const backend of backends)
       await measureGrowth({ backend, preload, n, inFlight, rounds }, (line) => say({ backend, ...line }));
   else

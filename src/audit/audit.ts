@@ -29,25 +29,35 @@ export interface AuditOptions {
   readonly migrations?: readonly Migration[];
   /** Also check what holds only while workers run (O2). */
   readonly live: boolean;
+  /** Replay only the logs of actors that have ended since then, or not at all; by the store's clock. Default: all. */
+  readonly logsSinceMs?: number;
+  /** Told what is being looked at, often. */
+  readonly onProgress?: (doing: string) => void;
 }
 
 const maxFindings = 20;
 const findingRow = row(Type.Object({ found: Type.Unknown() }));
 
-/** Reads only, one invariant after the other, from the pool or in a transaction; on a system at work, what is under way is left out by the queries. */
+/**
+ * Reads only, one invariant after the other, from the pool or in a transaction; on a system at work, what is under way is
+ * left out by the queries. Each invariant is one statement over whole tables, so the pool has to allow it minutes
+ * (`statementTimeoutMs`); logs are read by pages, each a statement of its own.
+ */
 export async function audit(db: CommonQueryMethods, options: AuditOptions): Promise<AuditReport> {
   const checks: AuditReport['checks'][number][] = [];
   const findings: Finding[] = [];
+  const { machines, migrations = [], logsSinceMs = null, onProgress = () => {} } = options;
   for (const { id, promise, query, onlyLive } of invariants) {
     if (onlyLive && !options.live) continue;
+    onProgress(`${id}: ${promise}`);
     const rows = await db.any(
       sql.type(findingRow)`select to_jsonb(finding) as found from (${query}) as finding limit ${maxFindings}`,
     );
     checks.push({ id, promise, findings: rows.length });
     findings.push(...rows.map(({ found }) => ({ invariant: id, row: found })));
   }
-  const { machines, migrations = [] } = options;
-  const logs = await checkLogs(db, { machines, migrations }, maxFindings);
+  const onActors = (actors: number): void => onProgress(`${actors} actors replayed`);
+  const logs = await checkLogs(db, { machines, migrations, sinceMs: logsSinceMs, maxFindings, onActors });
   for (const { id, promise } of logs.checks) {
     const found = logs.findings.filter((finding) => finding.invariant === id);
     checks.push({ id, promise, findings: found.length });

@@ -17,8 +17,8 @@ import {
 import { asTransition, transitionRow } from '../persistence/actor-rows.ts';
 import { actorStore } from '../persistence/actor-store.ts';
 import type { CommonQueryMethods } from 'slonik';
-import { row, sql } from '../persistence/sql.ts';
-import { Type } from '@sinclair/typebox';
+import { sql } from '../persistence/sql.ts';
+import { actorPages } from './actor-pages.ts';
 import type { Finding } from './audit.ts';
 import { checkCompensation, type SagaUndos } from './compensation.ts';
 
@@ -30,13 +30,20 @@ const checks = [
   { id: 'G5', promise: 'everything armed by an order that failed is undone once, in the declared order' },
 ] as const;
 
-const pageSize = 200;
-const idRow = row(Type.Object({ id: Type.String() }));
+export interface LogsToCheck {
+  readonly machines: readonly ActorMachine[];
+  readonly migrations: readonly Migration[];
+  /** Of each invariant. */
+  readonly maxFindings: number;
+  /** Only logs of actors that have ended since then, or not at all. Default: every one. */
+  readonly sinceMs?: number | null;
+  /** Told after every page how many actors have been replayed. */
+  readonly onActors?: (actors: number) => void;
+}
 
 export async function checkLogs(
   db: CommonQueryMethods,
-  { machines, migrations }: { readonly machines: readonly ActorMachine[]; readonly migrations: readonly Migration[] },
-  maxFindings: number,
+  { machines, migrations, maxFindings, sinceMs = null, onActors }: LogsToCheck,
 ) {
   const byVersion = new Map(machines.map((machine) => [`${machine.id} ${machine.version}`, machine]));
   const migrationOf = migrationPaths(machines, migrations);
@@ -48,15 +55,8 @@ export async function checkLogs(
   let actors = 0;
   let transitions = 0;
   let ofGoneVersions = 0;
-  for (let after = ''; ;) {
-    // Index: actor_pkey.
-    const ids = await db.any(
-      sql.type(idRow)`select id from actors.actor where id > ${after} order by id limit ${pageSize}`,
-    );
-    for (const { actor, log } of await readWhole(
-      db,
-      ids.map(({ id }) => id),
-    )) {
+  for await (const ids of actorPages(db, sinceMs)) {
+    for (const { actor, log } of await readWhole(db, ids)) {
       actors += 1;
       transitions += log.length;
       const machineOf = (version: string) => byVersion.get(`${actor.machine} ${version}`);
@@ -68,10 +68,9 @@ export async function checkLogs(
         checkFuture(actor, migrationOf, report);
       }
     }
-    const last = ids.at(-1);
-    if (!last) return { checks, findings, actors, transitions, ofGoneVersions };
-    after = last.id;
+    onActors?.(actors);
   }
+  return { checks, findings, actors, transitions, ofGoneVersions };
 }
 
 interface Whole {

@@ -13,6 +13,7 @@ import {
 import { actorRow, asActor } from '../persistence/actor-rows.ts';
 import { storeClock } from '../persistence/operations.ts';
 import { sql } from '../persistence/sql.ts';
+import { unfinishedIds } from '../persistence/unfinished-actors.ts';
 
 /** `stays`: registered. `migrates`: every one of the group can. `lacks`: nothing here can move it. `fails`: tried, and some cannot. */
 export type VersionVerdict = 'stays' | 'migrates' | 'lacks' | 'fails';
@@ -55,7 +56,7 @@ const maxIds = 5;
 /** Per group. A mapping's own errors may name what differs from actor to actor. */
 const maxReasons = 10;
 
-/** Reads the whole table by pages: on a system at work, each actor as it is when its page is read. */
+/** Reads the unfinished ones by pages: on a system at work, each actor as it is when its page is read. */
 export async function checkVersions(
   db: CommonQueryMethods,
   { machines, migrations }: { readonly machines: readonly ActorMachine[]; readonly migrations: readonly Migration[] },
@@ -83,12 +84,13 @@ export async function checkVersions(
   return { clean: actors.lacks + actors.fails === 0, groups: sorted, actors };
 }
 
-/** Index: actor_pkey. */
+/** Indexes: wake_pkey, actor_parked, actor_pkey. */
 async function readPage(db: CommonQueryMethods, after: string): Promise<ActorRow[]> {
   const found = await db.any(sql.type(actorRow)`
     select id, machine, version, structure_hash, revision, status, snapshot, timers, effects, parked_by, park_reason,
       traceparent
-    from actors.actor where status = 'active' and id > ${after} order by id limit ${pageSize}`);
+    from actors.actor where id = any(array(${unfinishedIds({ after, limit: pageSize })}))
+      and status = 'active' order by id limit ${pageSize}`);
   return found.map(asActor);
 }
 

@@ -5,22 +5,37 @@ import { actorMachines } from '../compose.ts';
 import { migrations } from '../machines/migrations.ts';
 import { assertMigrated } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/pool.ts';
-import { exitCodes, type Wrap } from './invocation.ts';
+import { storeClock } from '../persistence/operations.ts';
+import { exitCodes, type Wrap, wholeNumber } from './invocation.ts';
 import { openDatabase } from './database.ts';
 import { textTable } from './table.ts';
+
+/** An invariant that looks through tens of millions of rows takes some minutes; it locks nothing. */
+const statementTimeoutMs = 1_800_000;
+const dayMs = 86_400_000;
+const progressMs = 5_000;
 
 export function auditCommand(waybill: Command, wrap: Wrap): void {
   waybill
     .command('audit')
     .description('check the invariants; exit code 1 if one is broken')
     .option('--live', 'also check what holds only while workers run')
+    .option('--days <days>', 'replay only what ended in the last so many days, or has not ended', wholeNumber)
     .action(
-      wrap(async ({ config, json, print }, options: { live?: boolean }) => {
+      wrap(async ({ config, json, print }, options: { live?: boolean; days?: number }) => {
         const database = await openDatabase(config, { log: (line) => process.stderr.write(`${line}\n`), join: true });
         try {
           await assertMigrated(database.url);
-          const pool = await openPool({ url: database.url, maxConnections: 2 });
-          const report = await audit(pool, { machines: actorMachines(), migrations, live: options.live === true });
+          const pool = await openPool({ url: database.url, maxConnections: 2, statementTimeoutMs });
+          const since =
+            options.days === undefined ? {} : { logsSinceMs: (await storeClock(pool)) - options.days * dayMs };
+          const report = await audit(pool, {
+            machines: actorMachines(),
+            migrations,
+            live: options.live === true,
+            ...since,
+            onProgress: everyFewSeconds((doing) => process.stderr.write(`audit: ${doing}\n`)),
+          });
           await pool.end();
           print(json ? JSON.stringify(report) : renderAudit(report));
           return report.clean ? exitCodes.done : exitCodes.problem;
@@ -29,6 +44,16 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
         }
       }),
     );
+}
+
+/** A person is told that it goes on, and a short audit says nothing. */
+function everyFewSeconds(say: (doing: string) => void): (doing: string) => void {
+  let saidAtMs = performance.now();
+  return (doing) => {
+    if (performance.now() - saidAtMs < progressMs) return;
+    saidAtMs = performance.now();
+    say(doing);
+  };
 }
 
 /** A line per invariant, the offending rows, and a verdict. */

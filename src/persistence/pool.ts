@@ -13,7 +13,7 @@ export type { DatabasePool };
 /** The transaction that every writing query function takes as its first argument. */
 export type Tx = DatabaseTransactionConnection;
 
-const statementTimeoutMs = 15_000;
+const defaultStatementTimeoutMs = 15_000;
 /** Of a batch that waits, every step waits. With its retries it is more than the timeout of an idle transaction below. */
 const lockTimeoutMs = 2_000;
 /** A process that stands still in a transaction holds the locks of a whole batch: others wait no longer for it than for a lease. */
@@ -22,6 +22,8 @@ const idleInTransactionTimeoutMs = 5_000;
 export interface PoolOptions {
   readonly url: string;
   readonly maxConnections: number;
+  /** Default: 15 s. Longer only for who reads whole tables while nobody waits. */
+  readonly statementTimeoutMs?: number;
   /** Called when an idle connection breaks; the pool replaces it. */
   readonly onError?: (error: Error) => void;
 }
@@ -68,7 +70,7 @@ async function openOnce(options: PoolOptions, heard: () => void, onError: (error
     queryRetryLimit: 0,
     // The default, DISCARD ALL at every release, halves throughput. So no session state anywhere: SET LOCAL only.
     resetConnection: () => Promise.resolve(),
-    statementTimeout: statementTimeoutMs,
+    statementTimeout: options.statementTimeoutMs ?? defaultStatementTimeoutMs,
     // The caller knows what a repeated transaction means; the pool does not.
     transactionRetryLimit: 0,
   });

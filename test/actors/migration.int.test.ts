@@ -25,7 +25,7 @@ const newRelease = (options: ProcessOptions = {}): TestProcess =>
   runtime.process({ machines: [...toyMachines, parcel2], migrations, ...options });
 
 const findings = async (machines = [parcel1, parcel2]) =>
-  (await checkLogs(runtime.pool(), { machines: [...toyMachines, ...machines], migrations }, 20)).findings;
+  (await checkLogs(runtime.pool(), { machines: [...toyMachines, ...machines], migrations, maxFindings: 20 })).findings;
 afterEach(async () => assert.deepEqual(await findings(), []));
 
 const start = ({ system }: TestProcess, id = 'p') => system.start({ machine: 'parcel', id, input: {} });
@@ -385,7 +385,7 @@ describe('the audit of migrated logs', () => {
 
   test('an unfinished actor that no version and no migration can move is found', async () => {
     await waiting();
-    const report = await checkLogs(runtime.pool(), { machines: toyMachines, migrations: [] }, 20);
+    const report = await checkLogs(runtime.pool(), { machines: toyMachines, migrations: [], maxFindings: 20 });
     expect(report.findings).toEqual([
       {
         invariant: 'G3',
@@ -397,7 +397,7 @@ describe('the audit of migrated logs', () => {
         },
       },
     ]);
-    const known = await checkLogs(runtime.pool(), { machines: [parcel2], migrations }, 20);
+    const known = await checkLogs(runtime.pool(), { machines: [parcel2], migrations, maxFindings: 20 });
     expect([known.findings, known.ofGoneVersions]).toEqual([[], 1]);
   });
 });

@@ -1,6 +1,6 @@
 /** Each invariant is broken once, behind everybody's back, and the audit names it. The damage is rolled back. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { audit } from '../../src/audit/audit.ts';
+import { audit, type AuditReport } from '../../src/audit/audit.ts';
 import { invariants } from '../../src/audit/invariants.ts';
 import { actorMachines } from '../../src/compose.ts';
 import type { Tx } from '../../src/persistence/pool.ts';
@@ -288,3 +288,42 @@ describe('the audit names what is broken', () => {
     expect(all.filter((id) => !broken.has(id))).toEqual([]);
   });
 });
+
+describe('an audit of the last days', () => {
+  it('replays what has ended since, and what has not ended; the books are checked all the same', async () => {
+    const old = sql.fragment`(${orders.completed}, ${orders.failed})`;
+    const { lately, all } = await auditedBoth(async (tx) => {
+      await tx.query(run`update actors.ended set at = at - interval '10 days' where actor_id in ${old}`);
+      await tx.query(run`
+        update actors.actor set snapshot = jsonb_set(snapshot, '{context,totalCents}', '1')
+        where id in (${orders.completed}, ${orders.declined})`);
+      await tx.query(run`update actors.actor set status = 'active' where id = ${orders.failed}`);
+      await tx.query(run`insert into actors.wake (actor_id, due_at) values (${orders.failed}, 'infinity')`);
+    });
+    const replayed = ({ findings }: AuditReport) =>
+      findings.filter(({ invariant }) => invariant === 'G3').map(({ row }) => JSON.stringify(row));
+    expect(all.actors - lately.actors).toBe(1);
+    expect(replayed(lately)).toEqual([expect.stringContaining(orders.declined)]);
+    expect(replayed(all)).toHaveLength(2);
+    expect(lately.checks.map(({ id }) => id)).toEqual(all.checks.map(({ id }) => id));
+  });
+});
+
+/** Of the last day, and of everything; the damage is rolled back. */
+async function auditedBoth(damage: Damage): Promise<{ readonly lately: AuditReport; readonly all: AuditReport }> {
+  const reports: AuditReport[] = [];
+  await kit
+    .pool()
+    .transaction(async (tx) => {
+      await damage(tx);
+      for (const since of [{ logsSinceMs: Date.now() - 86_400_000 }, {}])
+        reports.push(await audit(tx, { machines: actorMachines(), live: false, ...since }));
+      throw new Undone();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof Undone)) throw error;
+    });
+  const [lately, all] = reports;
+  if (!lately || !all) throw new Error('two audits were made');
+  return { lately, all };
+}

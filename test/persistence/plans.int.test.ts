@@ -1,11 +1,17 @@
 /** What runs all the time, and what people look at, reads big tables by index alone: the plans say so. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listParked } from '../../src/persistence/operations.ts';
+import { actorPages } from '../../src/audit/actor-pages.ts';
+import { checkVersions } from '../../src/audit/check-versions.ts';
+import { invariants } from '../../src/audit/invariants.ts';
+import { actorMachines } from '../../src/compose.ts';
+import { countByState, listParked } from '../../src/persistence/operations.ts';
 import { outbox } from '../../src/persistence/outbox.ts';
 import type { DatabasePool } from '../../src/persistence/pool.ts';
 import { retention } from '../../src/persistence/retention.ts';
 import { actorStore } from '../../src/persistence/actor-store.ts';
 import { findByKey, findOrder, listOrders } from '../../src/services/ledger/queries.ts';
+import { moneyOf, moneyPage } from '../../src/services/ledger/money.ts';
+import { listMovements, listPayments } from '../../src/services/payments/queries.ts';
 import { markHistoryDropped } from '../../src/services/ledger/drop-history.ts';
 import { deleteLetters } from '../../src/services/notices/queries.ts';
 import { copyFinishedOrder } from '../support/finished-orders.ts';
@@ -35,7 +41,7 @@ beforeAll(async () => {
       copies,
       oldestDays: 200,
       newestDays: 1,
-      schemas: ['actors', 'ledger', 'notice'],
+      schemas: ['actors', 'ledger', 'notice', 'payments'],
     });
     // The outbox of a busy day: nothing of it due, or the planner may as well read all of it.
     await client.query(`
@@ -53,6 +59,7 @@ beforeAll(async () => {
 
 interface Plan {
   readonly 'Node Type': string;
+  readonly 'Total Cost'?: number;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly Plans?: readonly Plan[];
@@ -81,6 +88,9 @@ async function plansOf(work: (pool: DatabasePool) => Promise<unknown>) {
     scanned: plans.flatMap(({ scanned }) => scanned),
   };
 }
+
+/** Of all tables here, read once, the planner thinks a tenth of it; of a table read for each row of another, a hundred times as much. */
+const maxCost = 1_000_000;
 
 const userId = '00000007-0000-4000-8000-000000000000';
 const page = { limit: 21 };
@@ -141,11 +151,77 @@ describe(`with ${copies} finished orders, by index alone`, () => {
       { createdFromMs: Date.now() - 86_400_000 * 101, createdBeforeMs: Date.now() - 86_400_000 * 100 },
       'entry_created_at',
     ],
+    ['behind another one', { after: { createdAtMs: Date.now() - 86_400_000 * 100, id: userId } }, 'entry_created_at'],
   ])('the list of orders: %s', async (_what, filter, index) => {
     expect(await plansOf((pool) => listOrders(pool, { ...filter, ...page }))).toEqual({
       indexes: [index, 'item_pkey'].sort(),
       scanned: [],
     });
+  });
+
+  it('the list of orders: of a product that everybody orders, and of one that nobody does', async () => {
+    const popular = (await database.pg().query<{ id: string }>('select product_id as id from ledger.item limit 1'))
+      .rows[0]?.id;
+    const everybody = await plansOf((pool) => listOrders(pool, { productId: popular, ...page }));
+    expect(everybody).toEqual({ indexes: ['entry_created_at', 'item_pkey', 'item_product'], scanned: [] });
+    const nobody = await plansOf((pool) => listOrders(pool, { productId: userId, ...page }));
+    expect(nobody).toEqual({ indexes: ['entry_pkey', 'item_pkey', 'item_product'], scanned: [] });
+  });
+
+  it('how many unfinished actors are in each state, and which: the finished ones are not looked at', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      await countByState(pool, 'order');
+      await checkVersions(pool, { machines: actorMachines(), migrations: [] });
+    };
+    const { indexes, scanned } = await plansOf(work);
+    expect(indexes).toEqual(['actor_parked', 'actor_pkey', 'wake_pkey']);
+    // The outbox itself may be read whole: it holds what is unfinished, and nothing else.
+    expect(scanned.filter((table) => table !== 'wake')).toEqual([]);
+  });
+
+  it('the audit’s pages of logs', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      for (const sinceMs of [null, Date.now() - 86_400_000 * 100])
+        // One page shows all.
+        for await (const ids of actorPages(pool, sinceMs)) {
+          expect(ids.length).toBeGreaterThan(0);
+          break;
+        }
+    };
+    const { indexes, scanned } = await plansOf(work);
+    expect(indexes).toEqual(['actor_parked', 'actor_pkey', 'wake_pkey']);
+    expect(scanned).toEqual([]);
+  });
+
+  it('reconciliation’s pages: payments, movements, our orders', async () => {
+    const [someday] = (
+      await database.pg().query<{ id: string }>('select authorization_id as id from payments.payment limit 1')
+    ).rows;
+    const work = async (pool: DatabasePool): Promise<void> => {
+      for (const before of [null, someday?.id ?? '']) await listPayments(pool, { before, limit: 501 });
+      for (const before of [null, '50000']) await listMovements(pool, { before, limit: 501 });
+      await moneyOf(pool, [orderId, userId]);
+      const after = { createdAtMs: Date.now() - 86_400_000 * 100, orderId: userId };
+      await moneyPage(pool, { sinceMs: Date.now() - 86_400_000 * 101, after, limit: 1_000 });
+    };
+    expect(await plansOf(work)).toEqual({
+      indexes: ['entry_created_at', 'entry_pkey', 'payment_pkey'],
+      scanned: [],
+    });
+  });
+
+  it('the audit’s invariants: whole tables, but none for each row of another', async () => {
+    const costs = await Promise.all(
+      invariants.map(async ({ id, query: { sql, values } }) => {
+        const { rows } = await database
+          .pg()
+          .query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql.replaceAll('$slonik_', '$')}`, [
+            ...values,
+          ]);
+        return { id, cost: rows[0]?.['QUERY PLAN'][0].Plan['Total Cost'] ?? Infinity };
+      }),
+    );
+    expect(costs.filter(({ cost }) => cost > maxCost)).toEqual([]);
   });
 
   it('one order, by its id and by its key; what is parked', async () => {

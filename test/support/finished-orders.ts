@@ -37,7 +37,7 @@ export async function copyFinishedOrder(database: pg.ClientBase, asked: Copies):
   await database.query('drop table if exists pg_temp.copy');
   await database.query(
     `create temp table copy as
-     select n, id::text as id, overlay(id::text placing '8' from 15 for 1) as notice_id, gen_random_uuid()::text as authorization_id,
+     select n, id::text as id, overlay(id::text placing '8' from 15 for 1) as notice_id, uuidv7(-age)::text as authorization_id,
        lpad((n % ${users})::text, 8, '0') || '-0000-4000-8000-000000000000' as user_id, age
      from (
        select n, uuidv7(-age) as id, age
