@@ -51,6 +51,7 @@ import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
 import { markHistoryDropped } from './services/ledger/drop-history.ts';
 import { ledgerFace } from './services/ledger/face.ts';
+import { placingBound } from './services/ledger/placing-bound.ts';
 import ledgerPlugin from './services/ledger/plugin.ts';
 import { orderParkingProjection, orderProjection } from './services/ledger/projection.ts';
 import { createLedger, type Ledger } from './services/ledger/service.ts';
@@ -132,11 +133,13 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const observer = runtimeObserver(otelMetrics.getMeter('waybill'), log);
   const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log, points });
   opened.defer(() => system.idle());
+  const placing = placingBound(publisher.backlog);
   const ledger = createLedger({
     pool,
     system,
     catalog: transports.inventory ? remoteCatalog(transports.inventory) : services.inventory,
     edgeBudgetMs: config.edgeBudgetMs,
+    onAccepted: placing.accepted,
     newId: processPorts.newId,
     process: processPorts,
   });
@@ -171,6 +174,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     pool,
     metrics,
     checks: readinessChecks(config, pool, queue),
+    maxPlacing: placing.now,
     points,
   });
   const closing = opened.move();
@@ -285,6 +289,7 @@ interface RouteParts {
   readonly pool: DatabasePool;
   readonly metrics: Metrics;
   readonly checks: readonly ReadinessCheck[];
+  readonly maxPlacing: () => number;
   readonly points: CrashPoints;
 }
 
@@ -298,7 +303,12 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
       if (method === 'POST' && url === '/orders') beforeAnswer();
     });
   if (serves(config, 'edge')) {
-    await app.register(ledgerPlugin, { service: ledger, streamEvents, answeredNotModified });
+    await app.register(ledgerPlugin, {
+      service: ledger,
+      maxPlacing: parts.maxPlacing,
+      streamEvents,
+      answeredNotModified,
+    });
     await app.register(actorRoutes, { system });
     await app.register(previewRoute, { system, clock: () => storeClock(pool), likelyAnswersOf });
     await app.register(machineRoutes, {

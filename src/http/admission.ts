@@ -6,8 +6,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Health and metrics: served under overload and while draining. */
     vital?: boolean;
-    /** Requests of this route that are worked on at once, so that they leave room for all others. */
-    maxInFlight?: number;
+    /** How many requests of this route are worked on at once, asked for at each: they leave room for all others. */
+    maxInFlight?: () => number;
   }
 }
 
@@ -29,21 +29,40 @@ const overloaded: ProblemInit = {
 export function boundRequests(app: App, options: Partial<Admission> = {}): void {
   const { maxRequestsInFlight } = { ...defaults, ...options };
   let inFlight = 0;
-  const ofRoute = new Map<string, number>();
+  const routes = new Map<string, RouteLoad>();
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '', method, config } = request.routeOptions;
     if (config.vital) return done();
-    const route = `${String(method)} ${url}`;
-    const alike = ofRoute.get(route) ?? 0;
-    if (inFlight >= maxRequestsInFlight || alike >= (config.maxInFlight ?? Infinity))
-      return void reply.problem(overloaded);
+    const name = `${String(method)} ${url}`;
+    const route = routes.get(name) ?? { inFlight: 0, refusedInARow: 0 };
+    routes.set(name, route);
+    if (inFlight >= maxRequestsInFlight || route.inFlight >= (config.maxInFlight?.() ?? Infinity))
+      return void reply.header('retry-after', String(comeAgainInS(route.refusedInARow++))).problem(overloaded);
+    route.refusedInARow = 0;
+    route.inFlight += 1;
     inFlight += 1;
-    ofRoute.set(route, alike + 1);
     // `close` follows `finish`, and comes alone when the client went away.
     reply.raw.once('close', () => {
+      route.inFlight -= 1;
       inFlight -= 1;
-      ofRoute.set(route, (ofRoute.get(route) ?? 0) - 1);
     });
     done();
   });
+}
+
+interface RouteLoad {
+  inFlight: number;
+  refusedInARow: number;
+}
+
+const maxComeAgainInS = 8;
+/** So many more refused without anybody let in, and the next ones are spread over a second more. */
+const refusedPerSecond = 8;
+
+/**
+ * When one who is refused is to come again: all in a second, and refusing them would be all the work there is; so the more
+ * are refused in a row, the further they are spread.
+ */
+function comeAgainInS(refusedBefore: number): number {
+  return 1 + (refusedBefore % Math.min(maxComeAgainInS, 1 + Math.floor(refusedBefore / refusedPerSecond)));
 }

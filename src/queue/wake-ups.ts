@@ -9,13 +9,20 @@ export interface WakeUpOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Wake-ups out, and how many of them nobody has taken yet. */
+export interface PublishedWakeUps extends WakeUps {
+  /** As last looked up, which may be a moment ago; null while the queue is away. */
+  backlog(): number | null;
+}
+
 /** The depth is asked for this often at most; in between, what this process published is added to it. */
 const depthAgeMs = 200;
 /** Jobs per round trip. */
 const maxBulk = 200;
 
-export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): WakeUps {
+export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): PublishedWakeUps {
   let depth = 0;
+  let isAway = false;
   let readAtMs = -Infinity;
   let looking: Promise<void> | null = null;
 
@@ -23,17 +30,23 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): WakeUps {
     readAtMs = options.monotonicMs();
     try {
       depth = await queue.waiting();
+      isAway = false;
     } catch (error) {
       // Full until it is asked again, or every commit would try a queue that is away.
       depth = options.maxWaiting;
+      isAway = true;
       options.onError(toError(error));
     } finally {
       looking = null;
     }
   };
 
-  const room = async (): Promise<number> => {
+  const lookAgain = (): void => {
     if (!looking && options.monotonicMs() - readAtMs > depthAgeMs) looking = look();
+  };
+
+  const room = async (): Promise<number> => {
+    lookAgain();
     // Whoever comes while somebody looks waits for the answer, or all of them would fill a queue that is full.
     await looking;
     return Math.max(0, options.maxWaiting - depth);
@@ -41,6 +54,11 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): WakeUps {
 
   return {
     room,
+    backlog() {
+      // Whoever asks goes on with what is known; the next one gets what is found now.
+      lookAgain();
+      return isAway ? null : depth;
+    },
     async publish(actorIds) {
       if ((await room()) === 0) return false;
       try {

@@ -114,10 +114,33 @@ test('beyond the bound of requests in flight: 503 with Retry-After; served again
   await small.close();
 });
 
+test('the more are refused in a row, the further they are spread by Retry-After; who is let in ends the row', async () => {
+  const small = await buildSampleApp({ admission: { maxRequestsInFlight: 1 } });
+  let answer = (): void => undefined;
+  small.get('/slow', { schema: { operationId: 'slow' } }, async () => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return {};
+  });
+  const refusals = async (n: number): Promise<number[]> => {
+    const slow = small.inject('/slow');
+    await small.ready();
+    const told: number[] = [];
+    for (let i = 0; i < n; i += 1) told.push(Number((await small.inject('/orders')).headers['retry-after']));
+    answer();
+    await slow;
+    return told;
+  };
+  const first = await refusals(200);
+  expect(first.slice(0, 12)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2]);
+  expect(new Set(first.slice(64))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+  expect(await refusals(1)).toEqual([1]);
+  await small.close();
+});
+
 test('a route with a bound of its own is refused beyond it; other routes are served', async () => {
   const own = await buildSampleApp();
   const { promise, resolve } = Promise.withResolvers<void>();
-  own.get('/slow', { config: { maxInFlight: 1 }, schema: { operationId: 'slow' } }, async () => {
+  own.get('/slow', { config: { maxInFlight: () => 1 }, schema: { operationId: 'slow' } }, async () => {
     await promise;
     return {};
   });

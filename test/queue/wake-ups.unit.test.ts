@@ -58,6 +58,34 @@ describe('room', () => {
   });
 });
 
+describe('backlog', () => {
+  test('is what waited when somebody looked last, and what this process published since; who asks has it looked up', async () => {
+    let waiting = 3;
+    const queue = rig({ waiting: () => Promise.resolve(waiting) });
+    expect(queue.backlog()).toBe(0);
+    expect([await queue.room(), queue.backlog()]).toEqual([7, 3]);
+    await queue.publish(ids(2));
+    expect([queue.backlog(), queue.asked()]).toEqual([5, 1]);
+    waiting = 9;
+    queue.clock.pass(201);
+    // Nobody waits for the answer: this one still goes by what was known.
+    expect([queue.backlog(), queue.backlog(), queue.asked()]).toEqual([5, 5, 2]);
+    await queue.room();
+    expect([queue.backlog(), queue.asked()]).toEqual([9, 2]);
+  });
+
+  test('a queue that is away has none that anybody knows; it has again once it is back', async () => {
+    let away = true;
+    const queue = rig({ waiting: () => (away ? Promise.reject(new Error('connection refused')) : Promise.resolve(4)) });
+    await queue.room();
+    expect(queue.backlog()).toBeNull();
+    away = false;
+    queue.clock.pass(201);
+    await queue.room();
+    expect(queue.backlog()).toBe(4);
+  });
+});
+
 describe('publish', () => {
   test('a full queue: nothing, and it says so', async () => {
     const queue = rig({ waiting: () => Promise.resolve(10) });

@@ -17,6 +17,8 @@ export interface PlacingPorts {
   readonly process: Pick<ProcessPorts, 'monotonicMs' | 'delay'>;
   /** How long a request waits for its answer to be decided. */
   readonly edgeBudgetMs: number;
+  /** Told of each order how long it took until it was accepted, or could not be. */
+  readonly onAccepted: (tookMs: number) => void;
 }
 
 export interface PlacementRequest {
@@ -40,7 +42,8 @@ export type Placed =
  * @throws StoreError when nothing is known to be accepted, or the products cannot be asked for
  */
 export async function placeOrder(ports: PlacingPorts, request: PlacementRequest): Promise<Placed> {
-  const deadlineMs = ports.process.monotonicMs() + ports.edgeBudgetMs;
+  const arrivedAtMs = ports.process.monotonicMs();
+  const deadlineMs = arrivedAtMs + ports.edgeBudgetMs;
   const fingerprint = fingerprintOf(request.placement);
   const known = await findByKey(ports.pool, request.idempotencyKey);
   if (known) return repeat(ports, known, fingerprint, deadlineMs);
@@ -48,7 +51,9 @@ export async function placeOrder(ports: PlacingPorts, request: PlacementRequest)
   const pricing = await price(ports, request.placement);
   if (pricing.type !== 'priced') return pricing;
   const orderId = ports.newId();
-  const started = await start(ports, { ...request, fingerprint, orderId, pricing });
+  const started = await start(ports, { ...request, fingerprint, orderId, pricing }).finally(() =>
+    ports.onAccepted(ports.process.monotonicMs() - arrivedAtMs),
+  );
   if (started.type === 'applied') {
     await endOrTimeout(ports, started.end, deadlineMs);
     return answered(await settledAnswer(ports, orderId, deadlineMs), false);

@@ -11,10 +11,14 @@ import type { Ledger, Placed } from './service.ts';
 export type RouteApp = Parameters<FastifyPluginAsyncTypebox>[0];
 
 const maxQuantity = Quantity.maximum ?? 0;
-/** As many as share one commit: more would only wait, and in the end get no better answer than to come again. */
-const maxPlacing = 256;
 
-export function placeRoutes(app: RouteApp, service: Ledger): void {
+export interface PlaceRoutesOptions {
+  readonly service: Ledger;
+  /** How many orders are placed at a time. */
+  readonly maxPlacing: () => number;
+}
+
+export function placeRoutes(app: RouteApp, { service, maxPlacing }: PlaceRoutesOptions): void {
   app.post(
     '/orders',
     {

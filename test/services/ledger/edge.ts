@@ -161,8 +161,9 @@ export function useEdge(): Edge {
       newId: v7,
       process: processPorts,
       edgeBudgetMs: options.budgetMs ?? 5_000,
+      onAccepted: () => undefined,
     });
-    await app.register(ledger, { service, streamEvents, answeredNotModified });
+    await app.register(ledger, { service, streamEvents, answeredNotModified, maxPlacing: () => 256 });
     await app.ready();
     apps.push(app);
     return app;

@@ -20,7 +20,7 @@ test('every route of the edge is described: its operation, and each answer that 
     },
   };
   const app = await buildApp();
-  await app.register(ledger, { service, streamEvents, answeredNotModified });
+  await app.register(ledger, { service, streamEvents, answeredNotModified, maxPlacing: () => 256 });
   await app.ready();
   const { paths } = openApiDocument(app);
   const routes = Object.entries(paths).flatMap(([path, operations]) =>

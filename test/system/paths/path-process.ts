@@ -63,6 +63,7 @@ export function startProcess(lane: Lane, { works }: { readonly works: boolean })
         newId: () => orderId,
         process: { monotonicMs: processPorts.monotonicMs, delay: processPorts.delay },
         edgeBudgetMs: 60_000,
+        onAccepted: () => undefined,
       }),
     die: () => death.abort(),
     isDead: () => death.signal.aborted,
