@@ -21,6 +21,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Leases and redeliveries are short, so that what a dead process leaves behind is soon taken up. */
 const quick: Environment = { LEASE_MARGIN_MS: '1000', REDELIVERY_MS: '1000', LOG_LEVEL: 'info' };
 
+/** On a machine that others keep busy, a process that takes a second elsewhere takes half a minute to load. */
+const startTimeoutMs = 120_000;
+
 /**
  * @param roles as for `--role`; the environment holds the database, and the queue's server if there is one
  * @param bin the program of another release than this one
@@ -32,7 +35,7 @@ export async function startMember(roles: string, environment: Environment, bin?:
   const start = async (): Promise<WaybillProcess> => {
     const args = ['start', '--role', roles, '--port', String(port), '--json'];
     const started = spawnWaybill({ args, env: { ...quick, ...environment }, ...(command ? { command } : {}) });
-    await started.line(/^\{"url":/m, { timeoutMs: 30_000 });
+    await started.line(/^\{"url":/m, { timeoutMs: startTimeoutMs });
     return started;
   };
   let running = await start();
