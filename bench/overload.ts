@@ -1,91 +1,85 @@
 /**
- * Ten times what the system can take: first the peak is looked for, then ten times its requests in flight are offered,
- * and what counts is the goodput: orders that got to their end, per second. Then how long until all is as before.
+ * Ten times the customers of the peak. First the number of customers is looked for at which most orders get to their end;
+ * then, by turns, so that whatever else the machine does strikes both alike: the peak, ten times as many customers, and at
+ * once the peak again, until all is as before.
  */
-import { Agent } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Type } from '@sinclair/typebox';
-import type { DatabasePool } from '../src/persistence/pool.ts';
-import { row, sql } from '../src/persistence/sql.ts';
-import { orderOf, post } from './edge-load.ts';
+import { drained, type Phase, phase } from './customers.ts';
+import { round, spread } from './figures.ts';
+import type { BenchStack } from './stack.ts';
 
 export interface OverloadOptions {
-  readonly edgeUrl: string;
-  readonly pool: DatabasePool;
+  readonly stack: BenchStack;
   readonly products: readonly string[];
   /** Of each phase. */
   readonly seconds: number;
+  readonly rounds: number;
+  readonly say: (line: object) => void;
 }
 
-const inFlightTried = [16, 64, 128];
+const customersTried = [32, 64, 128];
 const times = 10;
-/** Of a customer that was refused: less patient than the Retry-After of a second. */
-const refusedPauseMs = 100;
+/** Of the peak's goodput; below it the overload is not over. */
+const normalShare = 0.8;
+const normalWithinS = 60;
+const windowS = 2;
 
-export async function overload(options: OverloadOptions) {
-  let peak = { inFlight: 0, goodput: 0 };
-  for (const inFlight of inFlightTried) {
-    const { goodput } = await phase(options, inFlight, `peak-${inFlight}`);
-    if (goodput > peak.goodput) peak = { inFlight, goodput };
+export async function overload({ say, rounds, ...options }: OverloadOptions) {
+  const { pool } = options.stack;
+  let phases = 0;
+  const run = (customers: number, seconds = options.seconds): Promise<Phase> =>
+    phase({ ...options, customers, seconds, name: `phase-${phases++}` });
+
+  // Cold code and cold connections are nobody's peak.
+  await run(customersTried[0] ?? 1);
+  let peak = { customers: 0, goodput: -1 };
+  for (const customers of customersTried) {
+    const { goodput } = await run(customers);
+    await drained(pool);
+    if (goodput > peak.goodput) peak = { customers, goodput };
   }
-  const over = await phase(options, peak.inFlight * times, 'over');
-  const after = await phase(options, peak.inFlight, 'after');
+
+  const [peaks, overs]: [Phase[], Phase[]] = [[], []];
+  const normalAfterS: number[] = [];
+  for (let n = 1; n <= rounds; n += 1) {
+    const before = await run(peak.customers);
+    await drained(pool);
+    const over = await run(peak.customers * times);
+    const normalS = await untilNormal(() => run(peak.customers, windowS), before);
+    const drainedMs = await drained(pool);
+    say({ round: n, customers: peak.customers, peak: before, overload: over, normalAfterS: normalS, drainedMs });
+    peaks.push(before);
+    overs.push(over);
+    normalAfterS.push(normalS ?? Infinity);
+  }
   return {
-    peakInFlight: peak.inFlight,
-    peakGoodput: peak.goodput,
-    overloadGoodput: over.goodput,
-    share: round(over.goodput / peak.goodput),
-    overloadAnswers: over.answers,
-    slowestAnswerMs: over.slowestMs,
-    backlogClearedAfterMs: over.clearedMs,
-    goodputAfter: after.goodput,
+    customers: peak.customers,
+    /** Goodput under overload as a share of the peak's. */
+    share: spread(ratios(overs, peaks, ({ goodput }) => goodput)),
+    /** The same over all rounds together: on a machine that stands still now and then, rounds differ much. */
+    shareOfAll: round(sum(overs) / sum(peaks)),
+    /** The same per second of processor time that the system got: what is left when others use the machine too. */
+    shareByCpu: spread(ratios(peaks, overs, ({ cpuMsPerOrder }) => cpuMsPerOrder)),
+    normalAfterS: spread(normalAfterS),
   };
 }
 
-/** Keeps so many requests in flight for a while, then waits until all that was accepted has ended. */
-async function phase({ edgeUrl, pool, products, seconds }: OverloadOptions, inFlight: number, prefix: string) {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const answers: Record<string, number> = {};
+const sum = (phases: readonly Phase[]): number => phases.reduce((all, { goodput }) => all + goodput, 0);
+
+/** Round by round; one in which either shows nothing has none. */
+function ratios(above: readonly Phase[], below: readonly Phase[], of: (one: Phase) => number | null): number[] {
+  return above.flatMap((one, i) => {
+    const [a, b] = [of(one), below[i] ? of(below[i]) : null];
+    return a === null || !b ? [] : [a / b];
+  });
+}
+
+/** Under the peak's load. @returns after how many seconds the goodput, or the cost of an order, was as before; null if it never was */
+async function untilNormal(run: () => Promise<Phase>, before: Phase): Promise<number | null> {
   const startedAtMs = performance.now();
-  const before = await counts(pool);
-  const isOver = (): boolean => performance.now() - startedAtMs > seconds * 1_000;
-  let slowestMs = 0;
-  let next = 0;
-  const client = async (): Promise<void> => {
-    while (!isOver()) {
-      const n = next++;
-      const sentAtMs = performance.now();
-      const { status } = await post(edgeUrl, '/orders', orderOf(products, n), `${prefix}-${n}`, agent);
-      answers[status] = (answers[status] ?? 0) + 1;
-      slowestMs = Math.max(slowestMs, performance.now() - sentAtMs);
-      if (status !== 202) await sleep(refusedPauseMs);
-    }
-  };
-  const clients = Promise.all(Array.from({ length: inFlight }, client));
-  await sleep(seconds * 1_000);
-  const { ended } = await counts(pool);
-  const tookMs = performance.now() - startedAtMs;
-  await clients;
-  while ((await counts(pool)).active > 0) await sleep(50);
-  agent.destroy();
-  const clearedMs = Math.round(performance.now() - startedAtMs - tookMs);
-  return {
-    goodput: round(((ended - before.ended) * 1_000) / tookMs),
-    answers,
-    slowestMs: Math.round(slowestMs),
-    clearedMs,
-  };
-}
-
-const countRow = row(Type.Object({ ended: Type.Integer(), active: Type.Integer() }));
-
-async function counts(pool: DatabasePool) {
-  return pool.one(sql.type(countRow)`
-    select (count(*) filter (where status <> 'active'))::int4 as ended,
-      (count(*) filter (where status = 'active'))::int4 as active
-    from actors.actor where machine = 'order'`);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+  const elapsedS = (): number => round((performance.now() - startedAtMs) / 1_000);
+  while (elapsedS() < normalWithinS) {
+    const { goodput } = await run();
+    if (goodput >= before.goodput * normalShare) return elapsedS();
+  }
+  return null;
 }

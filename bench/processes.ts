@@ -3,6 +3,7 @@ import { spawnWaybill } from '../test/support/process.ts';
 
 export interface BenchProcess {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -10,5 +11,5 @@ export async function startProcess(role: string, env: Readonly<Record<string, st
   const child = spawnWaybill({ args: ['start', '--role', role, '--port', '0', '--json'], env });
   const [, url] = await child.line(/"url":"([^"]+)"/);
   if (url === undefined) throw new Error('no URL was printed');
-  return { url, stop: () => child.kill('SIGTERM') };
+  return { url, pid: child.pid, stop: () => child.kill('SIGTERM') };
 }

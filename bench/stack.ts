@@ -12,6 +12,8 @@ export interface BenchStack {
   readonly edgeUrl: string;
   readonly databaseUrl: string;
   readonly pool: DatabasePool;
+  /** Of everything that works on orders: edge, worker, Postgres, Redis. */
+  readonly pids: readonly number[];
   close(): Promise<void>;
 }
 
@@ -34,5 +36,6 @@ export async function openStack(backend: QueueBackend): Promise<BenchStack | nul
   const pool = await openPool({ url: postgres.url, maxConnections: 4 });
   opened.defer(() => pool.end());
   const closing = opened.move();
-  return { edgeUrl: edge.url, databaseUrl: postgres.url, pool, close: () => closing.disposeAsync() };
+  const pids = [edge.pid, worker.pid, postgres.pid, ...(redis ? [redis.pid] : [])];
+  return { edgeUrl: edge.url, databaseUrl: postgres.url, pool, pids, close: () => closing.disposeAsync() };
 }
