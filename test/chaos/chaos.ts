@@ -33,9 +33,9 @@ export interface Outcome {
 }
 
 export async function chaos({ profile, backend, seed, say }: ChaosOptions): Promise<Outcome> {
-  const counters = createCounters(expectedFaults(backend));
+  const counters = createCounters(expectedFaults(backend, profile.tracks));
   await using opened = new AsyncDisposableStack();
-  const system = await startSystem(backend, seed, counters);
+  const system = await startSystem(backend, profile.tracks, seed, counters);
   opened.defer(() => system.stop());
   const records = readRecords(system.databaseUrl);
   opened.defer(() => records.close());

@@ -18,6 +18,8 @@ export interface Remembered {
 
 export interface Customers {
   readonly history: readonly Remembered[];
+  /** How often somebody was refused for now, by the problem's code. */
+  readonly refusals: ReadonlyMap<string, number>;
   /** Answers that no customer may get. */
   readonly strange: readonly string[];
   /** Sends a key once more, to any edge, until it has an answer. */
@@ -57,9 +59,11 @@ export function startCustomers({ edges, customers, items, chance }: CustomersOpt
   const shops = edges.map((url) => openShop(overHttp(url, { timeoutMs })));
   const history: Remembered[] = [];
   const strange: string[] = [];
+  const refusals = new Map<string, number>();
   const stopping = new AbortController();
   const pause = (): Promise<void> => sleep(chance.between(pauseMs.from, pauseMs.to));
-  const ask = (order: Remembered): Promise<HttpAnswer | null> => askOnce(chance.pick(shops), order, strange);
+  const ask = (order: Remembered): Promise<HttpAnswer | null> =>
+    askOnce(chance.pick(shops), order, { strange, refusals });
 
   const insist = async (order: Remembered, mayGiveUp: boolean): Promise<HttpAnswer | null> => {
     for (let sends = 0; sends < maxSends; sends += 1) {
@@ -106,6 +110,7 @@ export function startCustomers({ edges, customers, items, chance }: CustomersOpt
   shopping.catch(() => {});
   return {
     history,
+    refusals,
     strange,
     askAgain: async (order) => void (await insist(order, false)),
     async stop() {
@@ -116,7 +121,7 @@ export function startCustomers({ edges, customers, items, chance }: CustomersOpt
 }
 
 /** @returns the answer, if it is one for good */
-async function askOnce(shop: Shop, order: Remembered, strange: string[]): Promise<HttpAnswer | null> {
+async function askOnce(shop: Shop, order: Remembered, noted: Noted): Promise<HttpAnswer | null> {
   const { key, token, item } = order;
   order.invoked += 1;
   const answer = await shop.place({ items: [item], token, key }).catch(() => null);
@@ -130,8 +135,15 @@ async function askOnce(shop: Shop, order: Remembered, strange: string[]): Promis
   }
   order.fail += 1;
   const isForNow = answer.headers['retry-after'] !== undefined && [409, 429, 503].includes(answer.status);
-  if (!isForNow) strange.push(`${key}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  if (!isForNow) noted.strange.push(`${key}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  const code = /"error":"(\w+)"/.exec(answer.text)?.[1] ?? String(answer.status);
+  noted.refusals.set(code, (noted.refusals.get(code) ?? 0) + 1);
   return null;
+}
+
+interface Noted {
+  readonly strange: string[];
+  readonly refusals: Map<string, number>;
 }
 
 async function cancelOnce(shop: Shop, placed: HttpAnswer, strange: string[]): Promise<number | null> {

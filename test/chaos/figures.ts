@@ -38,7 +38,7 @@ export async function figuresOf({ system, records, customers, drainedMs }: Ended
     ['keys that customers sent', history.length],
     ['requests: sent', sum(({ invoked }) => invoked)],
     ['requests: ok', sum(({ ok }) => ok.length)],
-    ['requests: fail, to be repeated', sum(({ fail }) => fail)],
+    ...[...customers.refusals].map(([code, n]): [string, number] => [`requests: fail for now, ${code}`, n]),
     ['requests: unknown, no answer', sum(({ unknown }) => unknown)],
     ['cancellations', sum(({ cancelled }) => cancelled.length)],
     ...statuses.map(([status, n]): [string, number] => [`orders ${status}`, n]),

@@ -7,7 +7,7 @@ import { textTable } from '../../src/cli/table.ts';
 import { cleanCommit, keepRun } from '../reliability/kept-runs.ts';
 import { chaos, type Outcome } from './chaos.ts';
 import { ordersFigure } from './figures.ts';
-import { type Backend, profiles } from './profiles.ts';
+import { type Backend, type Profile, profiles, type TrackName, trackNames } from './profiles.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +16,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** In place of the profile's own. */
     seconds: { type: 'string' },
+    /** Tracks of faults, with commas between; in place of all. */
+    only: { type: 'string' },
+    pace: { type: 'string', default: '1' },
+    customers: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -38,12 +42,22 @@ function read() {
   const named = Object.values(profiles).find(({ name }) => name === values.profile);
   const backends: readonly Backend[] = ['redis', 'postgres'];
   const chosen = backends.find((name) => name === values.backend);
-  const [number, seconds] = [Number(values.seed), Number(values.seconds ?? named?.faultSeconds)];
-  if (!named || !chosen || !Number.isSafeInteger(number) || !(seconds > 0)) {
-    process.stderr.write('chaos: --profile short|night, --backend redis|postgres, --seed <n>, --seconds <n>, --keep\n');
+  const tracks = values.only?.split(',') ?? [...trackNames];
+  const areTracks = tracks.every((name): name is TrackName => trackNames.some((known) => known === name));
+  const [number, seconds, pace] = [
+    Number(values.seed),
+    Number(values.seconds ?? named?.faultSeconds),
+    Number(values.pace),
+  ];
+  const customers = Number(values.customers ?? named?.customers);
+  if (!named || !chosen || !areTracks || !Number.isSafeInteger(number) || !(seconds > 0 && pace > 0 && customers > 0)) {
+    process.stderr.write(
+      `chaos: --profile short|night, --backend redis|postgres, --seed <n>, --seconds <n>, --only ${trackNames.join(',')}, --pace <n>, --customers <n>, --keep\n`,
+    );
     process.exit(2);
   }
-  return { profile: { ...named, faultSeconds: seconds }, backend: chosen, seed: number };
+  const asked: Profile = { ...named, faultSeconds: seconds, pace, customers, tracks };
+  return { profile: asked, backend: chosen, seed: number };
 }
 
 function report({ struck, missing, verdicts, figures }: Outcome): void {
@@ -65,7 +79,9 @@ function report({ struck, missing, verdicts, figures }: Outcome): void {
 function keep({ struck, missing, verdicts, figures }: Outcome, at: string): void {
   if (missing.length > 0) return;
   const options = [`--profile ${profile.name}`, `--backend ${backend}`, `--seed ${seed}`];
-  if (values.seconds !== undefined) options.push(`--seconds ${values.seconds}`);
+  for (const name of ['seconds', 'only', 'customers'] as const)
+    if (values[name] !== undefined) options.push(`--${name} ${values[name]}`);
+  if (profile.pace !== 1) options.push(`--pace ${profile.pace}`);
   const { [ordersFigure]: n = 0, ...seen } = Object.fromEntries(figures);
   keepRun(
     {

@@ -9,7 +9,7 @@ import { leaseMs, type System } from './system.ts';
 /** Those that are to die at a label are left to it, and nobody is struck twice at a time. */
 const isFree = (member: Member): boolean => member.listens() && member.doomed() === null && !member.isTaken;
 /** On a slow machine a start takes longer than the pauses between kills. */
-const maxDown = 3;
+const maxDown = 4;
 
 /** kill -9 of a process, wherever it is. */
 export async function killOne(system: System, counters: Counters, chance: Chance): Promise<void> {
@@ -27,7 +27,7 @@ const afterwardsMs = 1_500;
 
 /** A process stands still for longer than its leases, and then goes on with what it believes to hold. */
 export async function raiseZombie(system: System, counters: Counters, chance: Chance): Promise<void> {
-  const victims = system.members.filter((member) => isFree(member) && /edge|worker/.test(member.name));
+  const victims = system.members.filter((member) => isFree(member) && othersGoOn(system, member));
   if (victims.length === 0) return;
   const victim = chance.pick(victims);
   victim.isTaken = true;
@@ -41,6 +41,13 @@ export async function raiseZombie(system: System, counters: Counters, chance: Ch
   } finally {
     victim.isTaken = false;
   }
+}
+
+/** Edges and workers: those that hold leases. */
+function othersGoOn({ members }: System, member: Member): boolean {
+  const kind = /^(?:edge|worker)/.exec(member.name)?.[0];
+  if (kind === undefined) return false;
+  return members.some((other) => other !== member && other.name.startsWith(kind) && other.listens() && !other.isTaken);
 }
 
 const foulMs = 4_000;

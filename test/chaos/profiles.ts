@@ -3,6 +3,10 @@ import { type CrashLabel, crashLabels } from '../../src/crash-points/crash-point
 
 export type Backend = 'redis' | 'postgres';
 
+/** What strikes side by side, each at a pace of its own. */
+export const trackNames = ['kills', 'zombies', 'weather', 'store', 'commits', 'overtaking', 'queue', 'clocks'] as const;
+export type TrackName = (typeof trackNames)[number];
+
 export interface Profile {
   readonly name: string;
   /** How long faults strike, in seconds; then every process is restarted in turn, and the rest is waited for. */
@@ -10,11 +14,16 @@ export interface Profile {
   readonly customers: number;
   /** Whether a run must have dropped the outcome of a zombie. */
   readonly needsFenced: boolean;
+  readonly tracks: readonly TrackName[];
+  /** So many times as often as usual. */
+  readonly pace: number;
 }
 
+const everything = { customers: 16, needsFenced: false, tracks: trackNames, pace: 1 } as const;
+
 export const profiles: Readonly<Record<'short' | 'night', Profile>> = {
-  short: { name: 'short', faultSeconds: 65, customers: 16, needsFenced: false },
-  night: { name: 'night', faultSeconds: 3_600, customers: 20, needsFenced: true },
+  short: { ...everything, name: 'short', faultSeconds: 65 },
+  night: { ...everything, name: 'night', faultSeconds: 3_600, customers: 20, needsFenced: true },
 };
 
 export const killAt = (label: CrashLabel): string => `kill -9 at ${label}`;
@@ -39,9 +48,22 @@ export const faults = {
   rolled: 'process restarted by SIGTERM under load',
 } as const;
 
-/** What has to strike in a run with this backend. */
-export function expectedFaults(backend: Backend): string[] {
-  const onRedisAlone: readonly string[] = [faults.flushed, faults.redisKilled];
-  const others = Object.values(faults).filter((name) => backend === 'redis' || !onRedisAlone.includes(name));
-  return [...crashLabels.map(killAt), ...others];
+const faultsOfTracks: Readonly<Record<TrackName, readonly string[]>> = {
+  kills: [...crashLabels.map(killAt), faults.kill],
+  zombies: [faults.zombie],
+  weather: [faults.weather],
+  store: [faults.terminated, faults.crash],
+  commits: [faults.answerLost, faults.commitLost],
+  overtaking: [faults.overtaken],
+  queue: [faults.flushed, faults.redisKilled, faults.doubled, faults.dropped, faults.reordered],
+  clocks: [faults.clockOff],
+};
+const onRedisAlone: readonly string[] = [faults.flushed, faults.redisKilled];
+/** In every run: by what customers pay with, and at its end. */
+const always = [faults.scenario, faults.rolled];
+
+/** What has to strike in a run of these tracks with this backend. */
+export function expectedFaults(backend: Backend, tracks: readonly TrackName[] = trackNames): string[] {
+  const names = [...tracks.flatMap((track) => faultsOfTracks[track]), ...always];
+  return names.filter((name) => backend === 'redis' || !onRedisAlone.includes(name));
 }

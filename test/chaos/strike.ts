@@ -4,7 +4,7 @@ import { chance, type Chance, deck } from './chance.ts';
 import type { Counters } from './counters.ts';
 import { overtakeByUndo } from './gateway-faults.ts';
 import { killOne, raiseZombie, spoilWeather } from './process-faults.ts';
-import { faults, type Profile } from './profiles.ts';
+import { faults, type Profile, type TrackName } from './profiles.ts';
 import { flushAll, killRedis, tamperWithJobs } from './queue-faults.ts';
 import { commitLoser, crashPostgres, terminateBackends } from './store-faults.ts';
 import type { System } from './system.ts';
@@ -39,15 +39,23 @@ export async function strike(
     const luck = chance(seed * 100 + n);
     const next = deck(cards, luck);
     for (;;) {
-      await sleep(luck.between(pauseMs.from, pauseMs.to), undefined, { signal: over }).catch(() => undefined);
+      await sleep(luck.between(pauseMs.from, pauseMs.to) / profile.pace, undefined, { signal: over }).catch(
+        () => undefined,
+      );
       if (over.aborted) return;
       await next()(luck);
     }
   };
-  await Promise.all([watch(), ...tracksOf(system, counters, seed).map(run)]);
+  await Promise.all([
+    watch(),
+    ...tracksOf(system, counters, seed)
+      .filter(({ name }) => profile.tracks.includes(name))
+      .map(run),
+  ]);
 }
 
 interface Track {
+  readonly name: TrackName;
   readonly pauseMs: { readonly from: number; readonly to: number };
   readonly faults: readonly ((chance: Chance) => Promise<void> | void)[];
 }
@@ -55,18 +63,25 @@ interface Track {
 function tracksOf(system: System, counters: Counters, seed: number): Track[] {
   const tamper = (luck: Chance): Promise<void> => tamperWithJobs(system, counters, luck);
   const loseCommit = commitLoser(system, counters, chance(seed + 2));
-  const queue = system.redisUrl === null ? [] : [() => flushAll(system, counters), () => killRedis(system, counters)];
+  const onRedis = system.redisUrl === null ? [] : [() => flushAll(system, counters), () => killRedis(system, counters)];
+  const zombies: Track = {
+    name: 'zombies',
+    pauseMs: { from: 500, to: 1_500 },
+    faults: [(luck) => raiseZombie(system, counters, luck)],
+  };
   return [
-    { pauseMs: { from: 1_500, to: 3_500 }, faults: [(luck) => killOne(system, counters, luck)] },
-    { pauseMs: { from: 500, to: 1_500 }, faults: [(luck) => raiseZombie(system, counters, luck)] },
-    { pauseMs: { from: 12_000, to: 20_000 }, faults: [() => spoilWeather(system, counters)] },
+    { name: 'kills', pauseMs: { from: 1_500, to: 3_500 }, faults: [(luck) => killOne(system, counters, luck)] },
+    zombies,
+    zombies,
+    { name: 'weather', pauseMs: { from: 12_000, to: 20_000 }, faults: [() => spoilWeather(system, counters)] },
     {
+      name: 'store',
       // Not so often that no zombie ever finds its connections as it left them.
       pauseMs: { from: 6_000, to: 14_000 },
       faults: [() => crashPostgres(system, counters), (luck) => terminateBackends(system, counters, luck)],
     },
-    { pauseMs: { from: 100, to: 400 }, faults: [loseCommit] },
-    { pauseMs: { from: 500, to: 2_000 }, faults: [() => overtakeByUndo(system, counters)] },
-    { pauseMs: { from: 500, to: 1_500 }, faults: [tamper, tamper, tamper, ...queue] },
+    { name: 'commits', pauseMs: { from: 100, to: 400 }, faults: [loseCommit] },
+    { name: 'overtaking', pauseMs: { from: 500, to: 2_000 }, faults: [() => overtakeByUndo(system, counters)] },
+    { name: 'queue', pauseMs: { from: 500, to: 1_500 }, faults: [tamper, tamper, tamper, ...onRedis] },
   ];
 }

@@ -9,7 +9,7 @@ import { type Chance, chance, deck } from './chance.ts';
 import type { Counters } from './counters.ts';
 import { type GatewayLine, gatewayLine } from './gateway-line.ts';
 import { type Environment, type Member, startMember } from './member.ts';
-import { type Backend, faults, killAt } from './profiles.ts';
+import { type Backend, faults, killAt, type TrackName } from './profiles.ts';
 
 interface Proxied {
   readonly proxy: PostgresProxy;
@@ -75,7 +75,12 @@ const points: Readonly<Record<'edge' | 'worker' | 'relay', readonly CrashLabel[]
 };
 const maxPassing = { edge: 3, worker: 8, relay: 3 } as const;
 
-export async function startSystem(backend: Backend, seed: number, counters: Counters): Promise<System> {
+export async function startSystem(
+  backend: Backend,
+  tracks: readonly TrackName[],
+  seed: number,
+  counters: Counters,
+): Promise<System> {
   await using opened = new AsyncDisposableStack();
   const dataDir = await temporaryDataDir();
   // Its Postgres too.
@@ -88,7 +93,7 @@ export async function startSystem(backend: Backend, seed: number, counters: Coun
   if (backend === 'redis' && !redis) throw new Error('there is no redis-server here: --backend postgres needs none');
   opened.defer(async () => redis?.stop());
   const redisUrl = redis?.url ?? null;
-  const crew = await startCrew({ databaseUrl, redisUrl }, chance(seed), counters, opened);
+  const crew = await startCrew({ databaseUrl, redisUrl }, tracks, chance(seed), counters, opened);
   await Promise.all(crew.members.map((member) => member.ready()));
   const closing = opened.move();
   return {
@@ -117,6 +122,7 @@ interface Stores {
 
 async function startCrew(
   stores: Stores,
+  tracks: readonly TrackName[],
   luck: Chance,
   counters: Counters,
   opened: AsyncDisposableStack,
@@ -124,7 +130,7 @@ async function startCrew(
   const strange: string[] = [];
   const members: Member[] = [];
   const proxies: Proxied[] = [];
-  let isSpared = false;
+  let isSpared = !tracks.includes('kills');
   let weather = fair;
 
   const proxyOf = async (kind: string): Promise<string> => {
@@ -159,6 +165,7 @@ async function startCrew(
   const [ofEdges, ofWorkers, ofRelays] = [await proxyOf('edge'), await proxyOf('worker'), await proxyOf('relay')];
   const calls = (url: string) => (): Environment => ({ DATABASE_URL: url, PAYMENTS_URL: line.url });
   const withClock = (url: string, offMs: number) => (): Environment => {
+    if (!tracks.includes('clocks')) return calls(url)();
     counters.add(faults.clockOff);
     return { ...calls(url)(), NODE_OPTIONS: `--import=${clockOff.href}`, CLOCK_OFF_MS: String(offMs) };
   };
