@@ -64,15 +64,18 @@ export async function chaos({ profile, backend, seed, say }: ChaosOptions): Prom
   };
 }
 
+/** So many that orders seldom want the same: a hot product has a test of its own. */
+const products = 40;
+
 async function letCustomersIn(system: System, profile: Profile, seed: number): Promise<Customers> {
   const [edge] = system.edges;
   if (!edge) throw new Error('no edge');
   const shop = openShop(overHttp(edge.url));
   const stock = 1_000_000;
-  const ids = [await shop.product({ stock }), await shop.product({ stock })];
-  // The third runs out: a refusal among the orders.
+  const ids = await Promise.all(Array.from({ length: products }, () => shop.product({ stock })));
+  // The last one runs out: a refusal among the orders.
   const scarce = await shop.product({ stock: 20 });
-  const items: Item[] = [...ids, ...ids, ...ids, scarce].map((productId) => ({ productId, quantity: 1 }));
+  const items: Item[] = [...ids, scarce, scarce].map((productId) => ({ productId, quantity: 1 }));
   const edges = system.edges.map(({ url }) => url);
   return startCustomers({ edges, customers: profile.customers, items, chance: chance(seed + 1) });
 }

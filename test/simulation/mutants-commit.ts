@@ -59,6 +59,22 @@ export const commitMutants: readonly Mutant[] = [
     found: { by: 'G3', within: 10 },
   },
   {
+    fault: 'an outcome is passed by as a look would be',
+    edits: [
+      inActors('commit-batch', 'waitFor: idsOf(others), ifFree: idsOf(looks)', 'waitFor: [], ifFree: idsOf(sorted)'),
+    ],
+    found: {
+      project: 'int',
+      file: 'test/actors/held-actors.int.test.ts',
+      title: 'the outcome of a call waits for it, and is applied',
+    },
+  },
+  {
+    fault: 'a look is passed by although none is to come',
+    edits: [inActors('group-commit', "if (step.type === 'advance') looking.delete(step.actorId);", '')],
+    found: { by: 'L2', within: 10 },
+  },
+  {
     fault: 'locks are taken in the order asked for',
     edits: [
       edit(
