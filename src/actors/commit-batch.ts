@@ -49,9 +49,8 @@ export async function commitBatch<Tx>(
 async function lockAndDecide<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, steps: readonly Step[]): Promise<Plan[]> {
   const sorted = [...steps].sort((a, b) => (a.actorId < b.actorId ? -1 : 1));
   const idsOf = (some: readonly Step[]): string[] => some.map((step) => step.actorId);
-  const { advance: looks = [], other: others = [] } = Object.groupBy(sorted, ({ type }) =>
-    type === 'advance' ? type : 'other',
-  );
+  const looks = sorted.filter(({ type }) => type === 'advance');
+  const others = sorted.filter(({ type }) => type !== 'advance');
   // Who only looks whether something is due does not wait for somebody who is moving it: processes that were woken for the
   // same actors would wait for each other's batches, one after the other.
   const { actors, busy } = await tx.lock({ waitFor: idsOf(others), ifFree: idsOf(looks) });

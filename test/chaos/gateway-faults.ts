@@ -6,7 +6,7 @@ import { faults } from './profiles.ts';
 import type { System } from './system.ts';
 
 const holdMs = 20_000;
-const undoneMs = 30_000;
+const undoneMs = 60_000;
 
 /**
  * Holds an authorize or a capture, cancels its order, and lets the call through once the saga has undone it. Counts when the

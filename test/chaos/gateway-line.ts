@@ -20,16 +20,17 @@ const answerTimeoutMs = 10_000;
 
 export async function gatewayLine(gatewayUrl: string): Promise<GatewayLine> {
   const agent = new Agent({ keepAlive: true });
-  let take: ((held: HeldCall) => void) | null = null;
+  /** Who waits for a call to hold, one call each. */
+  const takers: ((held: HeldCall) => void)[] = [];
 
   const server = createServer((incoming, outgoing) => {
     void readAll(incoming).then(
       (body) => {
         const call: Call = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', incoming, body };
-        const orderId = take && call.method === 'POST' && forward.test(call.path) ? orderOf(body) : null;
-        if (!take || orderId === null) return void pass(call, outgoing);
+        const orderId = call.method === 'POST' && forward.test(call.path) ? orderOf(body) : null;
+        const take = orderId === null ? undefined : takers.shift();
+        if (orderId === null || !take) return void pass(call, outgoing);
         take({ orderId, release: () => ask(call).then((answer) => answer?.status ?? null) });
-        take = null;
       },
       () => outgoing.destroy(),
     );
@@ -69,11 +70,11 @@ export async function gatewayLine(gatewayUrl: string): Promise<GatewayLine> {
           resolve(held);
         };
         const giveUp = (): void => {
-          take = null;
+          takers.splice(takers.indexOf(give), 1);
           give(null);
         };
         signal.addEventListener('abort', giveUp);
-        take = give;
+        takers.push(give);
       }),
     async close() {
       agent.destroy();

@@ -42,7 +42,7 @@ function read() {
   const named = Object.values(profiles).find(({ name }) => name === values.profile);
   const backends: readonly Backend[] = ['redis', 'postgres'];
   const chosen = backends.find((name) => name === values.backend);
-  const tracks = values.only?.split(',') ?? [...trackNames];
+  const tracks = values.only?.split(',') ?? [...(named?.tracks ?? [])];
   const areTracks = tracks.every((name): name is TrackName => trackNames.some((known) => known === name));
   const [number, seconds, pace] = [
     Number(values.seed),

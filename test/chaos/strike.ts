@@ -54,6 +54,8 @@ export async function strike(
   ]);
 }
 
+const overtakers = 3;
+
 interface Track {
   readonly name: TrackName;
   readonly pauseMs: { readonly from: number; readonly to: number };
@@ -64,24 +66,23 @@ function tracksOf(system: System, counters: Counters, seed: number): Track[] {
   const tamper = (luck: Chance): Promise<void> => tamperWithJobs(system, counters, luck);
   const loseCommit = commitLoser(system, counters, chance(seed + 2));
   const onRedis = system.redisUrl === null ? [] : [() => flushAll(system, counters), () => killRedis(system, counters)];
-  const zombies: Track = {
-    name: 'zombies',
-    pauseMs: { from: 500, to: 1_500 },
-    faults: [(luck) => raiseZombie(system, counters, luck)],
-  };
   return [
     { name: 'kills', pauseMs: { from: 1_500, to: 3_500 }, faults: [(luck) => killOne(system, counters, luck)] },
-    zombies,
-    zombies,
+    { name: 'zombies', pauseMs: { from: 500, to: 1_500 }, faults: [(luck) => raiseZombie(system, counters, luck)] },
     { name: 'weather', pauseMs: { from: 12_000, to: 20_000 }, faults: [() => spoilWeather(system, counters)] },
     {
       name: 'store',
       // Not so often that no zombie ever finds its connections as it left them.
-      pauseMs: { from: 6_000, to: 14_000 },
+      pauseMs: { from: 8_000, to: 16_000 },
       faults: [() => crashPostgres(system, counters), (luck) => terminateBackends(system, counters, luck)],
     },
-    { name: 'commits', pauseMs: { from: 100, to: 400 }, faults: [loseCommit] },
-    { name: 'overtaking', pauseMs: { from: 500, to: 2_000 }, faults: [() => overtakeByUndo(system, counters)] },
+    { name: 'commits', pauseMs: { from: 200, to: 800 }, faults: [loseCommit] },
+    // Each takes as long as an undo does, which is long while everything else breaks.
+    ...Array.from({ length: overtakers }, (): Track => ({
+      name: 'overtaking',
+      pauseMs: { from: 500, to: 2_000 },
+      faults: [() => overtakeByUndo(system, counters)],
+    })),
     { name: 'queue', pauseMs: { from: 500, to: 1_500 }, faults: [tamper, tamper, tamper, ...onRedis] },
   ];
 }

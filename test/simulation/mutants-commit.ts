@@ -28,8 +28,8 @@ export const commitMutants: readonly Mutant[] = [
       ),
       inActors(
         'commit-batch',
-        '    decide(step, locked.get(step.actorId) ?? null, messages',
-        `    decide(step, ((now) => {
+        ': decide(step, locked.get(step.actorId) ?? null, messages',
+        `: decide(step, ((now) => {
       const old = step.type === 'send' ? seen.get(step.actorId) ?? now : now;
       if (now) seen.set(step.actorId, now);
       return old;
