@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'config.ts': { rooms: ['crash-points'], packages: [], node: true },
   // Points around the ports of one process, where tests let it die.
   'crash-points': { rooms: [], types: ['actors'], packages: [], node: true },
+  'version.ts': { rooms: [], packages: [], node: ['node:fs'] },
   // Wiring: the one place that knows every room.
   'compose.ts': {
     rooms:
@@ -39,7 +40,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
     rooms:
-      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier what-if'.split(
+      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier version.ts what-if'.split(
         ' ',
       ),
     packages: ['commander', 'cli-table3', 'listr2', 'pino'],
@@ -89,7 +90,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   queue: { rooms: ['actors'], packages: ['bullmq', 'ioredis', 'pg'], node: true },
   http: {
     // Of persistence only the fault that becomes a 503.
-    rooms: ['actors', 'diagrams', 'services', 'persistence/faults', 'what-if'],
+    rooms: ['actors', 'diagrams', 'services', 'persistence/faults', 'version.ts', 'what-if'],
     types: ['machines', 'inspector'],
     packages: 'any',
     node: true,

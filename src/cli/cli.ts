@@ -1,5 +1,4 @@
 /** The command line: arguments in, one command run, its exit code out (0 done, 1 found a problem, 2 wrong use). */
-import manifest from '../../package.json' with { type: 'json' };
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, parseRoles, readConfig, type Config } from '../config.ts';
 import { DataDirInUse } from '../persistence/claim-data-dir.ts';
@@ -7,6 +6,7 @@ import { EmbeddedPostgresError } from '../persistence/embedded-postgres-error.ts
 import { MigrationError } from '../persistence/migrate.ts';
 import { WrongDatabase } from '../persistence/reach.ts';
 import { WrongQueue } from '../queue/reach.ts';
+import { version } from '../version.ts';
 import { auditCommand } from './audit.ts';
 import { demoCommand } from './demo.ts';
 import { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
@@ -66,7 +66,7 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
 function program(wrap: Wrap): Command {
   const waybill = new Command('waybill')
     .description('An order backend on durable state machines')
-    .version(manifest.version)
+    .version(version)
     .option('--json', 'machine-readable output')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });

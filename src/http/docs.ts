@@ -1,6 +1,7 @@
 /** The API as a document: OpenAPI 3.1 from the routes' schemas, and a page to read it that needs no internet. */
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { version } from '../version.ts';
 import type { App } from './app.ts';
 import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
@@ -11,7 +12,7 @@ export async function collectOpenApi(app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Waybill',
-        version: '0.1.0',
+        version,
         description: 'Orders as durable state machines, with the inventory and the payments they need.',
       },
       // In the order of the page: what customers use, what operators use, what other roles use.
