@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
     rooms:
-      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier version.ts what-if'.split(
+      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier version what-if'.split(
         ' ',
       ),
     packages: ['commander', 'cli-table3', 'listr2', 'pino'],
@@ -90,7 +90,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   queue: { rooms: ['actors'], packages: ['bullmq', 'ioredis', 'pg'], node: true },
   http: {
     // Of persistence only the fault that becomes a 503.
-    rooms: ['actors', 'diagrams', 'services', 'persistence/faults', 'version.ts', 'what-if'],
+    rooms: ['actors', 'diagrams', 'services', 'persistence/faults', 'version', 'what-if'],
     types: ['machines', 'inspector'],
     packages: 'any',
     node: true,
