@@ -133,6 +133,8 @@ describe.skipIf(withoutBrowser)('the inspector in a browser', () => {
     const passing = statesOf(await receives(all, isOver));
     // From wherever it stood when it was first seen, and then without a gap.
     expect(passing).toEqual(log.map(({ to }) => to).slice(-passing.length));
+    // Its notice, too: nobody works after this.
+    await kit.settled();
     await worker.close();
   });
 
