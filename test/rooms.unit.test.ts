@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
     rooms:
-      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier version what-if'.split(
+      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier what-if'.split(
         ' ',
       ),
     packages: ['commander', 'cli-table3', 'listr2', 'pino'],

@@ -6,7 +6,6 @@ import { EmbeddedPostgresError } from '../persistence/embedded-postgres-error.ts
 import { MigrationError } from '../persistence/migrate.ts';
 import { WrongDatabase } from '../persistence/reach.ts';
 import { WrongQueue } from '../queue/reach.ts';
-import { version } from '../version.ts';
 import { auditCommand } from './audit.ts';
 import { demoCommand } from './demo.ts';
 import { exitCodes, type ExitCode, type Invocation, wholeNumber, type Wrap } from './invocation.ts';
@@ -66,7 +65,6 @@ function knownFault(error: unknown): { readonly message: string; readonly code: 
 function program(wrap: Wrap): Command {
   const waybill = new Command('waybill')
     .description('An order backend on durable state machines')
-    .version(version)
     .option('--json', 'machine-readable output')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });

@@ -7,9 +7,12 @@ export function withSection(text: string, name: string, content: string): string
   return `${text.slice(0, from)}${open}\n\n${content}\n${text.slice(to)}`;
 }
 
+/** The formatter makes no column narrower. */
+const narrowest = 3;
+
 /** Columns as wide as their widest cell, as the formatter leaves them. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = head.map((title, i) => Math.max(narrowest, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
   return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
 }
