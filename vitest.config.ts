@@ -1,4 +1,5 @@
-/** Suites by cost: unit (pure), int (a real Postgres), e2e (real processes), long (minutes; not part of npm test). */
+/** Suites by cost: unit (pure), int (a real Postgres), e2e (real processes), long (minutes; not part of npm test), night
+ * (a machine of its own; on request). */
 import { defineConfig } from 'vitest/config';
 
 const needsPostgres = {
@@ -33,6 +34,16 @@ export default defineConfig({
           // They time processes and kill them: nothing may run beside them.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...needsPostgres,
+          name: 'night',
+          include: ['test/**/*.night.test.ts'],
+          testTimeout: 900_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
       {

@@ -70,8 +70,6 @@ export type Next =
   | { readonly type: 'parked' }
   | { readonly type: 'done' }
   | { readonly type: 'absent' }
-  /** Somebody else is moving it, or looks at it next. Should that not be enough, the outbox brings it again. */
-  | { readonly type: 'busy' }
   /** Its machine or version is not registered here: somebody else's actor. */
   | { readonly type: 'left' };
 
