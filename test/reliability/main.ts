@@ -9,7 +9,7 @@ import { withSection } from '../support/generated-page.ts';
 import { faultsTable, section } from './faults-table.ts';
 import { readKeptRuns } from './kept-runs.ts';
 
-/** `full` reaches every figure that is promised: about an hour and a half on two cores. */
+/** `full` takes hours on two cores. */
 const plans = {
   none: [],
   short: ['simulate -- --seeds 500', 'chaos -- --profile short', 'chaos -- --profile short --backend postgres'],
