@@ -1,5 +1,4 @@
-/** Suites by cost: unit (pure), int (a real Postgres), e2e (real processes), long (minutes; not part of npm test), night
- * (a machine of its own; on request). */
+/** Suites by cost: unit (pure), int (a real Postgres), e2e (real processes), long (minutes; not part of npm test). */
 import { defineConfig } from 'vitest/config';
 
 const needsPostgres = {
@@ -34,16 +33,6 @@ export default defineConfig({
           // They time processes and kill them: nothing may run beside them.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          ...needsPostgres,
-          name: 'night',
-          include: ['test/**/*.night.test.ts'],
-          testTimeout: 900_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 4 },
         },
       },
       {

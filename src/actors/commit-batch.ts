@@ -4,7 +4,7 @@
  * Source: the transactional outbox and the fenced commit (docs/adr/0001, 0002); group commit after Gray & Reuter 1992, §9.
  */
 import { Batch, type BatchSystem } from './batch.ts';
-import { decide, type Plan } from './decide.ts';
+import { decide, passBy, type Plan } from './decide.ts';
 import type { CompanionAnswer, EffectRequest, Observation, SettledOutcome, StoreTransaction } from './ports.ts';
 import { StoreError } from './ports.ts';
 import { effectKey, type Step, type StepResult } from './steps.ts';
@@ -48,14 +48,23 @@ export async function commitBatch<Tx>(
 
 async function lockAndDecide<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, steps: readonly Step[]): Promise<Plan[]> {
   const sorted = [...steps].sort((a, b) => (a.actorId < b.actorId ? -1 : 1));
-  const locked = new Map((await tx.lock(sorted.map((step) => step.actorId))).map((actor) => [actor.row.id, actor]));
-  const moving = sorted.filter((step) => step.type === 'advance').map((step) => step.actorId);
+  const idsOf = (some: readonly Step[]): string[] => some.map((step) => step.actorId);
+  const looks = sorted.filter(({ type }) => type === 'advance');
+  const others = sorted.filter(({ type }) => type !== 'advance');
+  // Who only looks whether something is due does not wait for somebody who is moving it: processes that were woken for the
+  // same actors would wait for each other's batches, one after the other.
+  const { actors, busy } = await tx.lock({ waitFor: idsOf(others), ifFree: idsOf(looks) });
+  const locked = new Map(actors.map((actor) => [actor.row.id, actor]));
+  const passed = new Set(busy);
+  const moving = idsOf(looks).filter((id) => !passed.has(id));
   const messages = new Map(
     (moving.length > 0 ? await tx.dueMessages(moving, batch.nowMs) : []).map((message) => [message.targetId, message]),
   );
   const context = { ...batch.system, nowMs: batch.nowMs, commitId: batch.commitId };
   return sorted.map((step) =>
-    decide(step, locked.get(step.actorId) ?? null, messages.get(step.actorId) ?? null, context),
+    passed.has(step.actorId)
+      ? passBy(step)
+      : decide(step, locked.get(step.actorId) ?? null, messages.get(step.actorId) ?? null, context),
   );
 }
 

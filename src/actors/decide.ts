@@ -45,13 +45,21 @@ type Decision = Pick<Plan, 'action'> & Partial<Pick<Plan, 'observations' | 'cons
 const waiting: Decision = { action: { type: 'nothing', next: { type: 'waiting' } } };
 const again: Decision = { action: { type: 'nothing', next: { type: 'again' } } };
 
+/** For an actor that another transaction is moving. */
+export function passBy(step: Step): Plan {
+  return planOf(step, null, { action: { type: 'nothing', next: { type: 'busy' } } });
+}
+
 export function decide(
   step: Step,
   locked: LockedActor | null,
   message: Message | null,
   context: DecisionContext,
 ): Plan {
-  const decision = decideFor(step, locked, message, context);
+  return planOf(step, locked, decideFor(step, locked, message, context));
+}
+
+function planOf(step: Step, locked: LockedActor | null, decision: Decision): Plan {
   return {
     step,
     locked,

@@ -53,6 +53,8 @@ interface Entry {
  */
 export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits): (step: Step) => Promise<StepResult> {
   const queue: Entry[] = [];
+  /** Actors that a step in the queue will look at, whatever is due. */
+  const looking = new Set<string>();
   const busy = new Set<string>();
   let running = 0;
   let slow = 0;
@@ -63,6 +65,7 @@ export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits):
     scheduled = false;
     while (hasRoom()) {
       const entries = takeBatch(queue, busy, limits.maxBatch);
+      for (const { step } of entries) if (step.type === 'advance') looking.delete(step.actorId);
       if (entries.length === 0) return;
       void run(entries);
     }
@@ -87,15 +90,21 @@ export function groupCommit(ports: GroupCommitPorts, limits: GroupCommitLimits):
     return true;
   };
 
-  return (step) =>
-    new Promise((resolve, reject) => {
+  return (step) => {
+    if (step.type === 'advance' && looking.has(step.actorId)) return Promise.resolve(joined);
+    if (step.type === 'advance' && step.until === null) looking.add(step.actorId);
+    return new Promise((resolve, reject) => {
       queue.push({ step, resolve, reject });
       if (scheduled) return;
       // Steps of the same turn share a commit.
       scheduled = true;
       ports.afterTurn(pump);
     });
+  };
 }
+
+/** Of a wake-up whose actor is about to be looked at in this very process. */
+const joined: StepResult = { answer: { type: 'applied' }, revision: 0, next: { type: 'joined' } };
 
 /** At most one step per actor; a second one waits for the next batch, in its order. */
 function takeBatch(queue: Entry[], busy: Set<string>, maxBatch: number): Entry[] {

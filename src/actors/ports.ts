@@ -132,6 +132,19 @@ export interface Wake {
   readonly dueAtMs: number;
 }
 
+export interface LockRequest {
+  /** However long another transaction holds them. */
+  readonly waitFor: readonly string[];
+  /** Only those that no other transaction holds. */
+  readonly ifFree: readonly string[];
+}
+
+export interface Locked {
+  readonly actors: readonly LockedActor[];
+  /** Of `ifFree`, those that exist and that another transaction holds. */
+  readonly busy: readonly string[];
+}
+
 /** The store's operations inside one transaction. `raw` is what companions, projections and participants write with. */
 export interface StoreTransaction<Tx> {
   readonly raw: Tx;
@@ -140,8 +153,8 @@ export interface StoreTransaction<Tx> {
    * the store's clock in whole epoch milliseconds. Every instant that the batch writes derives from it.
    */
   begin(commitId: string): Promise<number>;
-  /** Locks the actors that exist, in key order, and returns them. */
-  lock(ids: readonly string[]): Promise<readonly LockedActor[]>;
+  /** Locks the actors that exist, in key order. No id is in both lists. */
+  lock(asked: LockRequest): Promise<Locked>;
   /** Undelivered messages with `deliverAt` ≤ now, at most one per target: the first in the order sent. */
   dueMessages(targetIds: readonly string[], nowMs: number): Promise<readonly Message[]>;
   /** Inserts actors and returns the ids of those that did not exist. Waits for a concurrent insert of the same id. */

@@ -70,6 +70,10 @@ export type Next =
   | { readonly type: 'parked' }
   | { readonly type: 'done' }
   | { readonly type: 'absent' }
+  /** Another transaction holds it: it is worth another look in a moment. */
+  | { readonly type: 'busy' }
+  /** Another visit of this process is about to look at it, whatever is due. */
+  | { readonly type: 'joined' }
   /** Its machine or version is not registered here: somebody else's actor. */
   | { readonly type: 'left' };
 

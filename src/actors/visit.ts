@@ -16,6 +16,12 @@ export type VisitEnd = Exclude<Next['type'], 'call' | 'again' | 'migrated'>;
 const maxStepsPerVisit = 64;
 
 /**
+ * Waits before another look at an actor that was held. A holder needs not go on: it may have looked too early, or bring an
+ * outcome that is dropped. If it is held through all of them, its wake row brings it again.
+ */
+const lookAgainMs = [20, 80, 320];
+
+/**
  * @param until a tag at which to stop and hand over; null: until it waits, is parked, or is done
  * @param first what the commit that began this visit left to do, with the instant it was sent at
  */
@@ -27,13 +33,18 @@ export async function visit(
 ): Promise<VisitEnd> {
   let step: Step = { type: 'advance', actorId, until };
   let arrived = first;
+  const waits = [...lookAgainMs];
   for (let steps = 0; steps < maxStepsPerVisit; steps += 1) {
     // The holder's lease clock starts before its claim is sent, so it ends before the store's does.
     const sentAtMs: number = arrived?.sentAtMs ?? ports.process.monotonicMs();
     const next: Next = arrived?.next ?? (await ports.commit(step)).next;
     arrived = null;
     if (next.type === 'again' || next.type === 'migrated') step = { type: 'advance', actorId, until };
-    else if (next.type === 'call')
+    else if (next.type === 'busy') {
+      const waitMs = waits.shift();
+      if (waitMs === undefined) return next.type;
+      await ports.process.delay(waitMs);
+    } else if (next.type === 'call')
       step = await runEffect(ports, { actorId, until, sentAtMs, effect: next.effect, traceparent: next.traceparent });
     else return next.type;
   }

@@ -29,9 +29,9 @@ function observed<Tx>(tx: StoreTransaction<Tx>, seen: Seen, pass: Pass): StoreTr
   return {
     raw: tx.raw,
     begin: (commitId) => tx.begin(commitId),
-    async lock(ids) {
-      const locked = await tx.lock(ids);
-      if (locked.length > 0) pass('advance.loaded');
+    async lock(asked) {
+      const locked = await tx.lock(asked);
+      if (locked.actors.length > 0) pass('advance.loaded');
       return locked;
     },
     dueMessages: (targetIds, nowMs) => tx.dueMessages(targetIds, nowMs),

@@ -1,12 +1,13 @@
 /** The actor store on Postgres: locks, loads and writes whole batches, a constant number of statements each. */
 import { Type } from '@sinclair/typebox';
-import type { CommonQueryMethods } from 'slonik';
+import type { CommonQueryMethods, FragmentSqlToken } from 'slonik';
 import { IntegrityConstraintViolationError } from 'slonik';
 import type {
   ActorRow,
   ActorStore,
   Changes,
-  LockedActor,
+  Locked,
+  LockRequest,
   Message,
   StoreTransaction,
   TransitionRecord,
@@ -118,7 +119,7 @@ function storeTransaction(tx: Tx): StoreTransaction<Tx> {
         from (select pg_advisory_xact_lock(hashtextextended(${commitId}, 0))) as marked`);
       return now_ms;
     },
-    lock: (ids) => lock(tx, ids),
+    lock: (asked) => lock(tx, asked),
     dueMessages: (targetIds, nowMs) => dueMessages(tx, targetIds, nowMs),
     insert: (rows, nowMs) => insert(tx, rows, nowMs),
     write: (changes) => write(tx, changes),
@@ -137,15 +138,38 @@ function storeTransaction(tx: Tx): StoreTransaction<Tx> {
   };
 }
 
+/** First those that it may have to wait for: what it takes only if it is free, it never waits with. */
+async function lock(tx: Tx, { waitFor, ifFree }: LockRequest): Promise<Locked> {
+  const waited = waitFor.length > 0 ? await lockRows(tx, waitFor, sql.fragment``) : [];
+  const free = ifFree.length > 0 ? await lockRows(tx, ifFree, sql.fragment`skip locked`) : [];
+  const rows = [...waited, ...free];
+  const wakes = rows.length > 0 ? await wakesOf(tx, rows) : null;
+  const actors = rows.map((found) => ({ row: asActor(found), wake: wakes?.get(found.id) ?? null }));
+  const taken = new Set(free.map(({ id }) => id));
+  return {
+    actors,
+    busy: await existing(
+      tx,
+      ifFree.filter((id) => !taken.has(id)),
+    ),
+  };
+}
+
 /** Locks actor rows in key order; `no key`, so that foreign-key checks never queue behind. Index: actor_pkey. */
-async function lock(tx: Tx, ids: readonly string[]): Promise<LockedActor[]> {
-  const rows = await tx.any(sql.type(actorRow)`
+function lockRows(tx: Tx, ids: readonly string[], orSkip: FragmentSqlToken) {
+  return tx.any(sql.type(actorRow)`
     select a.id, a.machine, a.version, a.structure_hash, a.revision, a.status, a.snapshot, a.timers, a.effects, a.parked_by,
       a.park_reason, a.traceparent
-    from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a`);
-  if (rows.length === 0) return [];
-  const wakes = await wakesOf(tx, rows);
-  return rows.map((found) => ({ row: asActor(found), wake: wakes.get(found.id) ?? null }));
+    from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a ${orSkip}`);
+}
+
+/** Locks nothing. Index: actor_pkey. */
+async function existing(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const found = await tx.any(
+    sql.type(idRow)`select id from actors.actor where id = any(${sql.array([...ids], 'text')})`,
+  );
+  return found.map(({ id }) => id);
 }
 
 /**

@@ -4,8 +4,10 @@ import type { BatchResult } from '../../src/actors/commit-batch.ts';
 import { groupCommit, type GroupCommitPorts, LostCommit } from '../../src/actors/group-commit.ts';
 import { StoreError } from '../../src/actors/ports.ts';
 import type { Step, StepResult } from '../../src/actors/steps.ts';
+import { eventually } from '../support/wait.ts';
 
 const advance = (actorId: string): Step => ({ type: 'advance', actorId, until: null });
+const send = (actorId: string): Step => ({ type: 'send', actorId, event: { type: 'E' }, companion: null });
 const resultOf = (step: Step): StepResult => ({
   answer: { type: 'applied' },
   revision: Number(step.actorId.slice(1)),
@@ -60,6 +62,33 @@ describe('sharing a commit', () => {
     expect(results.map(({ revision }) => revision)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('who only looks whether something is due is passed by if a look at the same actor waits already', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const ports = fake(async (steps, n) => {
+      if (n === 1) await held;
+      return batchOf(steps);
+    });
+    const commit = groupCommit(ports, limits);
+    const first = commit(advance('a1'));
+    await eventually(() => ports.batches.length === 1);
+    // The first looks by now, and may have seen less than this one will; those after it will see no more.
+    const second = commit(advance('a1'));
+    const rest = await Promise.all([commit(advance('a1')), commit(advance('a1'))]);
+    expect(rest.map(({ next }) => next)).toEqual([{ type: 'joined' }, { type: 'joined' }]);
+    release();
+    expect((await Promise.all([first, second])).map(({ next }) => next.type)).toEqual(['waiting', 'waiting']);
+    expect(ports.batches).toEqual([['a1'], ['a1']]);
+    expect((await commit(advance('a1'))).next.type).toBe('waiting');
+  });
+
+  test('who stops at a tag stands for nobody who does not', async () => {
+    const ports = fake();
+    const commit = groupCommit(ports, limits);
+    const steps: Step[] = [{ type: 'advance', actorId: 'a1', until: 'accepted' }, advance('a1')];
+    expect((await Promise.all(steps.map(commit))).map(({ next }) => next.type)).toEqual(['waiting', 'waiting']);
+  });
+
   test('what arrives during a commit goes with the next one, in its order', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -91,7 +120,7 @@ describe('sharing a commit', () => {
         return batchOf(steps);
       });
       const commit = groupCommit(ports, { ...limits, lanes });
-      await Promise.all([...ids(3), ...ids(3), 'a1'].map((id) => commit(advance(id))));
+      await Promise.all([...ids(3), ...ids(3), 'a1'].map((id) => commit(send(id))));
       expect(ports.batches.flat().sort()).toEqual(['a1', 'a1', 'a1', 'a2', 'a2', 'a3', 'a3']);
       expect(ports.batches.length).toBeGreaterThanOrEqual(3);
     }

@@ -48,7 +48,7 @@ describe('the points of a transaction', () => {
     const said: string[] = [];
     const store = storeWithPoints(scriptedStore(said), (label) => said.push(label));
     await store.transaction(async (tx) => {
-      await tx.lock(['a']);
+      await tx.lock({ waitFor: ['a'], ifFree: [] });
       await tx.write({ ...nothing, updates: [actor] });
     });
     expect(said).toEqual(['lock', 'advance.loaded', 'write', 'commit.before-commit', 'COMMIT', 'commit.after-commit']);
@@ -105,7 +105,7 @@ function scriptedStore(said: string[]): ActorStore<null> {
     begin: async () => 0,
     async lock() {
       said.push('lock');
-      return [{ row: actor, wake: null }];
+      return { actors: [{ row: actor, wake: null }], busy: [] };
     },
     dueMessages: async () => [],
     async insert() {

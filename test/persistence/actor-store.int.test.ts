@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ActorRow, StoreTransaction } from '../../src/actors/index.ts';
 import { actorStore } from '../../src/persistence/actor-store.ts';
 import { openPool, type Tx } from '../../src/persistence/pool.ts';
+import { lockAll } from '../support/lock-all.ts';
 import { startMs, useRuntime } from '../support/runtime.ts';
 import { contractActor as actor, describeStoreContract } from '../support/store-contract.ts';
 import { eventually } from '../support/wait.ts';
@@ -58,15 +59,39 @@ describe('faults', () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const holder = inOne(async (tx) => {
-      await tx.lock(['b']);
+      await lockAll(tx, ['b']);
       await released;
     });
     await eventually(async () => !(await freeOf('b')));
-    const asker = inOne((tx) => tx.lock(['c', 'b', 'a']));
+    const asker = inOne((tx) => lockAll(tx, ['c', 'b', 'a']));
     await somebodyWaits();
     expect({ a: await freeOf('a'), c: await freeOf('c') }).toEqual({ a: false, c: true });
     release();
     await Promise.all([holder, asker]);
+  });
+
+  test('an actor that somebody holds is waited for by who must have it, and passed by who only looks', async () => {
+    for (const id of ['held', 'free', 'other']) await insert(actor(id));
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let begun = (): void => undefined;
+    const holds = new Promise<void>((resolve) => (begun = resolve));
+    const holder = inOne(async (tx) => {
+      await lockAll(tx, ['held']);
+      begun();
+      await released;
+    });
+    await holds;
+    const looked = await inOne((tx) => tx.lock({ waitFor: ['other'], ifFree: ['absent', 'free', 'held'] }));
+    expect({ actors: looked.actors.map(({ row }) => row.id), busy: looked.busy }).toEqual({
+      actors: ['other', 'free'],
+      busy: ['held'],
+    });
+    const waiter = inOne((tx) => lockAll(tx, ['held']));
+    await somebodyWaits();
+    release();
+    await holder;
+    expect((await waiter).map(({ row }) => row.id)).toEqual(['held']);
   });
 
   test('a deadlock is a `conflict` for one of the two', async () => {
@@ -77,11 +102,11 @@ describe('faults', () => {
     const both = new Promise<void>((resolve) => (bothThere = resolve));
     const crosswise = (first: string, second: string) =>
       inOne(async (tx) => {
-        await tx.lock([first]);
+        await lockAll(tx, [first]);
         arrived += 1;
         if (arrived === 2) bothThere();
         await both;
-        await tx.lock([second]);
+        await lockAll(tx, [second]);
       });
     const results = await Promise.allSettled([crosswise('a', 'b'), crosswise('b', 'a')]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);

@@ -109,7 +109,7 @@ describe(`with ${copies} finished orders, by index alone`, () => {
       const store = actorStore(pool);
       await store.read([orderId]);
       await store.history(orderId, { afterRevision: 2, limit: 100 });
-      await store.transaction((tx) => tx.lock([orderId]));
+      await store.transaction((tx) => tx.lock({ waitFor: [orderId], ifFree: ['free', 'missing'] }));
       await store.transaction((tx) => tx.dueMessages([orderId], Date.now()));
     };
     expect(await plansOf(work)).toEqual({

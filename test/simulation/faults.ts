@@ -15,6 +15,7 @@ export const faultKinds = [
   'answer to COMMIT lost',
   'answer to COMMIT late',
   'store away',
+  'actor held by another',
   'job lost',
   'job doubled',
   'jobs reordered',

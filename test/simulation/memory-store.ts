@@ -14,21 +14,30 @@ import type { MemoryTx, StoredMessage, Tables } from './memory-database.ts';
 /** Runs a transaction when its turn comes, and may let it, or its answer, be lost. */
 export type Transact = <R>(label: string, work: (tx: MemoryTx) => Promise<R>) => Promise<R>;
 
-export function memoryStore(tables: Tables, transact: Transact): ActorStore<MemoryTx> {
+/** @param isHeld whether another transaction holds an actor just now: here they come one after the other, so none ever does */
+export function memoryStore(
+  tables: Tables,
+  transact: Transact,
+  isHeld: () => boolean = () => false,
+): ActorStore<MemoryTx> {
   return {
-    transaction: (work) => transact('transaction', (tx) => work(storeTransaction(tx))),
+    transaction: (work) => transact('transaction', (tx) => work(storeTransaction(tx, isHeld))),
     read: async (ids) => ids.flatMap((id) => tables.actors.get(id) ?? []),
     history: async (id, { afterRevision, limit }) =>
       (tables.log.get(id) ?? []).filter(({ revision }) => revision > afterRevision).slice(0, limit),
   };
 }
 
-function storeTransaction(tx: MemoryTx): StoreTransaction<MemoryTx> {
+function storeTransaction(tx: MemoryTx, isHeld: () => boolean): StoreTransaction<MemoryTx> {
   const { tables } = tx;
   return {
     raw: tx,
     begin: async () => tx.nowMs,
-    lock: async (ids) => lock(tables, ids),
+    lock: async ({ waitFor, ifFree }) => {
+      const busy = new Set(ifFree.filter((id) => tables.actors.has(id) && isHeld()));
+      const ids = [...waitFor, ...ifFree.filter((id) => !busy.has(id))];
+      return { actors: lock(tables, ids), busy: [...busy] };
+    },
     dueMessages: async (targetIds, nowMs) => targetIds.flatMap((id) => firstDue(tables, id, nowMs)),
     insert: async (rows) => {
       const fresh = rows.filter(({ id }) => !tables.actors.has(id));

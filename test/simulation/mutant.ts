@@ -12,7 +12,7 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** An invariant that does not hold, and within how many seeds, counted from 1. */
   readonly found:
-    | { readonly by: string; readonly within: 10 | 50 | 200 }
+    | { readonly by: string; readonly within: 10 | 50 | 200 | 500 }
     | { readonly project: 'unit' | 'int'; readonly file: string; readonly title: string };
 }
 

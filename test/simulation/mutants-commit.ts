@@ -7,7 +7,7 @@ export const commitMutants: readonly Mutant[] = [
     edits: [
       inActors('group-commit', 'if (await lookUp(ports, commitId, steps)) return error.batch;', 'return error.batch;'),
     ],
-    found: { by: 'G6', within: 50 },
+    found: { by: 'G6', within: 200 },
   },
   {
     fault: 'a lost COMMIT is never looked up',
@@ -28,15 +28,15 @@ export const commitMutants: readonly Mutant[] = [
       ),
       inActors(
         'commit-batch',
-        '    decide(step, locked.get(step.actorId) ?? null, messages',
-        `    decide(step, ((now) => {
+        ': decide(step, locked.get(step.actorId) ?? null, messages',
+        `: decide(step, ((now) => {
       const old = step.type === 'send' ? seen.get(step.actorId) ?? now : now;
       if (now) seen.set(step.actorId, now);
       return old;
     })(locked.get(step.actorId) ?? null), messages`,
       ),
     ],
-    found: { by: 'G6', within: 10 },
+    found: { by: 'G6', within: 50 },
   },
   {
     fault: 'a revision is left out',
@@ -57,6 +57,11 @@ export const commitMutants: readonly Mutant[] = [
       edit('src/machines/step.ts', 'random: error.random,', 'random: (drawn += 0.618) % 1,'),
     ],
     found: { by: 'G3', within: 10 },
+  },
+  {
+    fault: 'a look is passed by although none is to come',
+    edits: [inActors('group-commit', "if (step.type === 'advance') looking.delete(step.actorId);", '')],
+    found: { by: 'L2', within: 10 },
   },
   {
     fault: 'locks are taken in the order asked for',

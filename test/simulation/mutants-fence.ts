@@ -67,7 +67,7 @@ export const fenceMutants: readonly Mutant[] = [
   {
     fault: 'a call is begun however late its claim was answered',
     edits: [inActors('visit', 'if (leftMs < effect.timeoutMs) return', 'if (leftMs < -Infinity) return')],
-    found: { by: 'G6', within: 200 },
+    found: { by: 'G6', within: 500 },
   },
   {
     fault: 'the lease is judged by the clock of the process',

@@ -76,7 +76,7 @@ export function startProcess(name: string, around: Surroundings): SimulatedProce
     remoteEffects: remoteEffectsOf(owner, around),
     companions: [accept],
     projections: { order: project },
-    store: memoryStore(around.tables, transact),
+    store: memoryStore(around.tables, transact, () => around.faults.strikes('actor held by another', 0.02)),
     wakeUps,
     feed: { subscribe: () => () => {} },
     observer: { observe: around.observe },

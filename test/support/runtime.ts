@@ -2,6 +2,7 @@
  * The runtime over the real Postgres store, with toy machines: a store clock that the test moves, effects that it
  * answers, wake-ups that it records. Several processes over one database are several systems with nothing in common.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { beforeAll, beforeEach } from 'vitest';
 import {
@@ -40,6 +41,7 @@ export interface TestProcess {
   readonly observations: readonly Observation[];
   /** Ids of the wake-ups published so far, doubled ones too. */
   readonly published: string[];
+  /** Stands still for what may end earlier; the short wait before another look, or try, passes by itself. */
   readonly clock: VirtualProcess;
   readonly relay: Relay;
   readonly pool: DatabasePool;
@@ -168,7 +170,7 @@ function testProcess(pool: DatabasePool, options: ProcessOptions): TestProcess {
     wakeUps,
     feed: { subscribe: () => () => undefined },
     observer: { observe: (observation) => void observations.push(observation) },
-    process: clock,
+    process: { ...clock, delay: (ms, signal) => (signal ? clock.delay(ms, signal) : sleep(ms)) },
     limits: { leaseMarginMs, redeliveryMs, maxBatch: 256, lanes: 1, ...options.limits },
   });
   const relaying = relay({

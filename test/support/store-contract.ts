@@ -1,6 +1,7 @@
 /** What the runtime builds on, of any store: one suite for the store on Postgres and for the one in memory. */
 import { describe, expect, test } from 'vitest';
 import type { ActorRow, ActorStore, Changes, StoreTransaction } from '../../src/actors/index.ts';
+import { lockAll } from './lock-all.ts';
 
 /** A store as the suite sees it. Every test finds it empty, its clock at `startMs`. */
 export interface StoreUnderTest<Tx> {
@@ -100,15 +101,27 @@ function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<T
     const timed = actor('b', { timers, traceparent: 'trace' });
     await insert(timed, startMs + 123);
     await insert(actor('a'));
-    expect(await inOne((tx) => tx.lock(['b', 'missing', 'a']))).toEqual([
+    expect(await inOne((tx) => lockAll(tx, ['b', 'missing', 'a']))).toEqual([
       { row: actor('a'), wake: null },
       { row: timed, wake: { dueAtMs: startMs + 123, redeliveries: 0 } },
     ]);
   });
 
+  test('takes those that nobody holds, and says nothing of one that does not exist', async () => {
+    await insert(actor('a'));
+    await insert(actor('free'), startMs);
+    expect(await inOne((tx) => tx.lock({ waitFor: ['a'], ifFree: ['free', 'missing'] }))).toEqual({
+      actors: [
+        { row: actor('a'), wake: null },
+        { row: actor('free'), wake: { dueAtMs: startMs, redeliveries: 0 } },
+      ],
+      busy: [],
+    });
+  });
+
   test('reads a wake row at infinity', async () => {
     await insert(actor('waits'), Infinity);
-    expect(await inOne((tx) => tx.lock(['waits']))).toEqual([
+    expect(await inOne((tx) => lockAll(tx, ['waits']))).toEqual([
       { row: actor('waits'), wake: { dueAtMs: Infinity, redeliveries: 0 } },
     ]);
   });
@@ -119,7 +132,7 @@ function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<T
     await insert(actor('unparks'));
     const { released, release, begun, begin } = held();
     const holder = inOne(async (tx) => {
-      const found = await tx.lock(['moved', 'parks', 'unparks']);
+      const found = await lockAll(tx, ['moved', 'parks', 'unparks']);
       begin();
       await released;
       await tx.write({
@@ -132,7 +145,7 @@ function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<T
       });
     });
     await begun;
-    const waiter = inOne((tx) => tx.lock(['moved', 'parks', 'unparks']));
+    const waiter = inOne((tx) => lockAll(tx, ['moved', 'parks', 'unparks']));
     await somebodyWaits();
     release();
     await holder;
@@ -146,7 +159,7 @@ function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<T
   test('a wake row is moved where there is one, and never made by moving it', async () => {
     await insert(actor('parked'));
     await inOne((tx) => tx.write({ ...nothing, wakeUpdates: [{ actorId: 'parked', dueAtMs: startMs }] }));
-    expect(await inOne((tx) => tx.lock(['parked']))).toEqual([{ row: actor('parked'), wake: null }]);
+    expect(await inOne((tx) => lockAll(tx, ['parked']))).toEqual([{ row: actor('parked'), wake: null }]);
   });
 }
 
@@ -297,7 +310,7 @@ function transactions<Tx>({ store, inOne, insert, startMs, nothing, advanceClock
     expect(await store().read(['half'])).toEqual([]);
     expect(await store().history('moved', { afterRevision: 0, limit: 1 })).toEqual([]);
     expect(await inOne((tx) => tx.insert([actor('half')], startMs))).toEqual(['half']);
-    expect(await inOne((tx) => tx.lock(['half', 'moved']))).toEqual([
+    expect(await inOne((tx) => lockAll(tx, ['half', 'moved']))).toEqual([
       { row: actor('half'), wake: null },
       { row: actor('moved'), wake: { dueAtMs: startMs, redeliveries: 0 } },
     ]);

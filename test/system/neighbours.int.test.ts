@@ -47,7 +47,7 @@ it('of 50 orders three are poisoned, each in its own way: those are parked, 47 c
   expect(await kit.stock(productId)).toEqual({ onHand: 50, reserved: 0 });
 });
 
-it('a row that another session holds locked: that order waits, the others are placed and completed', async () => {
+it('a row that another session holds locked: its order waits, and who cancels it; the others are placed and completed', async () => {
   const stack = await kit.start({ REDELIVERY_MS: '500', EDGE_BUDGET_MS: '60000' });
   const productId = await stack.shop.product({ stock: 100 });
   const items = [{ productId, quantity: 1 }];
@@ -58,18 +58,25 @@ it('a row that another session holds locked: that order waits, the others are pl
   await locker.query('begin');
   await locker.query('select from actors.actor where id = $1 for update', [id]);
   await kit.clock.skipBackoffs();
-  const waits = async (): Promise<boolean> =>
-    (
-      await kit
-        .pg()
-        .query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)
-    ).rows.length > 0;
+  const isBrought = async (): Promise<boolean> => {
+    const { rowCount } = await kit.pg().query('select from actors.wake where actor_id = $1 and redeliveries > 1', [id]);
+    return rowCount === 1;
+  };
+  await eventually(isBrought, { what: 'wake-ups that pass it by' });
+  const cancelling = stack.shop.cancel(id);
+  const waits = async (): Promise<boolean> => {
+    const { rows } = await kit
+      .pg()
+      .query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`);
+    return rows.length > 0;
+  };
   await eventually(waits, { what: 'a commit that waits for the lock' });
   const others = await Promise.all(Array.from({ length: 20 }, () => stack.shop.placed({ items })));
   await Promise.all(others.map((other) => kit.ends(other, 'COMPLETED')));
   expect((await kit.facts(id)).status).toBe('AWAITING_AUTHORIZATION');
   await locker.query('rollback');
   locker.release();
+  expect((await cancelling).status).toBe(202);
   expect(await held).toBe(id);
-  await kit.ends(id, 'COMPLETED');
+  await kit.ends(id, 'CANCELLED');
 });
