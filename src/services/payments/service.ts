@@ -89,7 +89,7 @@ export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentS
     capture: (call) =>
       onPayment(pool, 'capture', call, (payment, { onCapture }) => decideCapture(payment, onCapture, call.amountCents)),
     refund: (call) => onPayment(pool, 'refund', call, (payment) => decideRefund(payment, call.amountCents)),
-    voidById: (call) => onPayment(pool, 'void', { ...call, amountCents: null }, decideVoid),
+    voidById: (call) => voidById(pool, call),
     voidByKey: (call) => voidByKey(pool, call),
     find: (authorizationId) => queries.findPayment(pool, authorizationId),
     findByKey: (authorizeKey) => queries.findPaymentByKey(pool, authorizeKey),
@@ -103,17 +103,15 @@ async function authorize(pool: DatabasePool, call: Authorize, newId: () => strin
   if (await struck(pool, 'authorize', call.key, scenario)) return { type: 'unavailable' };
   const { userId, amountCents, currency, token } = call;
   const question = questionOf('authorize', call, [userId, amountCents, currency, token]);
-  return once(pool, question, async (tx) => {
-    const decision = decideAuthorize(call, scenario, newId());
-    const opened = { payment: decision.next, userId, requestedCents: amountCents };
-    await queries.recordAuthorize(tx, question, opened, scenario, decision);
-    return decision;
-  });
+  const decision = decideAuthorize(call, scenario, newId());
+  const opened = { payment: decision.next, userId, requestedCents: amountCents };
+  if (await queries.openOnce(pool, question, opened, scenario, decision)) return first(question, decision);
+  return repeated(question, await queries.remembered(pool, question));
 }
 
 async function onPayment(
   pool: DatabasePool,
-  operation: Exclude<Operation, 'authorize'>,
+  operation: 'capture' | 'refund',
   call: AmountCall,
   decide: (payment: Payment, scenario: Scenario) => Decision,
 ): Promise<Reply> {
@@ -121,12 +119,40 @@ async function onPayment(
   if (!found) return { type: 'not_found' };
   if (await struck(pool, operation, found.authorizeKey, found)) return { type: 'unavailable' };
   const question = questionOf(operation, call, ['by id', found.authorizationId, call.amountCents]);
-  const reply = await once(pool, question, async (tx) => {
-    const payment = await queries.lockPayment(tx, found.authorizeKey);
-    if (!payment) throw new Error('payments are never deleted, yet one is gone');
-    return record(tx, question, decide(bare(payment), found));
-  });
+  const reply = await settle(pool, question, found, (payment) => decide(payment, found));
   return operation === 'capture' ? withholdFirst(reply, found) : reply;
+}
+
+/** Mostly nothing has happened to the payment since it was read: then what was decided is done in one statement. */
+async function settle(
+  pool: DatabasePool,
+  question: Question,
+  found: StoredPayment,
+  decide: (payment: Payment) => Decision,
+): Promise<Reply> {
+  const read = bare(found);
+  const decision = decide(read);
+  if (await queries.moveOnce(pool, question, read, decision)) return first(question, decision);
+  return pool.transaction(async (tx) => {
+    const payment = await lockFound(tx, found);
+    return claimed(tx, question, () => record(tx, question, decide(payment)));
+  });
+}
+
+async function voidById(pool: DatabasePool, call: Call & { readonly authorizationId: string }): Promise<Reply> {
+  const found = await queries.findPayment(pool, call.authorizationId);
+  if (!found) return { type: 'not_found' };
+  if (await struck(pool, 'void', found.authorizeKey, found)) return { type: 'unavailable' };
+  const question = questionOf('void', call, ['by id', found.authorizationId, null]);
+  return pool.transaction((tx) =>
+    claimed(tx, question, async () => record(tx, question, decideVoid(await lockFound(tx, found)))),
+  );
+}
+
+async function lockFound(tx: Tx, { authorizeKey }: StoredPayment): Promise<Payment> {
+  const payment = await queries.lockPayment(tx, authorizeKey);
+  if (!payment) throw new Error('payments are never deleted, yet one is gone');
+  return bare(payment);
 }
 
 async function voidByKey(pool: DatabasePool, call: Call & { readonly authorizeKey: string }): Promise<Reply> {
@@ -134,26 +160,30 @@ async function voidByKey(pool: DatabasePool, call: Call & { readonly authorizeKe
   const found = await queries.findPaymentByKey(pool, authorizeKey);
   if (found && (await struck(pool, 'void', authorizeKey, found))) return { type: 'unavailable' };
   const question = questionOf('void', call, ['by key', authorizeKey]);
-  return once(pool, question, async (tx) => {
-    // The authorize key itself decides the race: either this comes first, and a late authorize finds its answer
-    // there, or it waits for the authorize to commit, and then finds the payment.
-    const nothingYet = await queries.claimForGood(tx, authorizeKey, voidedBeforehand, traceId);
-    const payment = nothingYet ? null : await queries.lockPayment(tx, authorizeKey);
-    return record(tx, question, payment ? decideVoid(bare(payment)) : nothingToVoid);
-  });
+  return pool.transaction((tx) =>
+    claimed(tx, question, async () => {
+      // The authorize key itself decides the race: either this comes first, and a late authorize finds its answer
+      // there, or it waits for the authorize to commit, and then finds the payment.
+      const nothingYet = await queries.claimForGood(tx, authorizeKey, voidedBeforehand, traceId);
+      const payment = nothingYet ? null : await queries.lockPayment(tx, authorizeKey);
+      return record(tx, question, payment ? decideVoid(bare(payment)) : nothingToVoid);
+    }),
+  );
 }
 
 /** Answers a key: by `work` if it is new, else with what was answered first, or not at all to another question. */
-async function once(pool: DatabasePool, question: Question, work: (tx: Tx) => Promise<Decision>): Promise<Reply> {
-  return pool.transaction(async (tx) => {
-    if (await queries.claimKey(tx, question)) {
-      const { answer } = await work(tx);
-      return { type: 'answered', answer, traceId: question.traceId, replayed: false, withheld: false };
-    }
-    const { fingerprint, answer, traceId } = await queries.remembered(tx, question);
-    if (fingerprint !== null && fingerprint !== question.fingerprint) return { type: 'key_reused' };
-    return { type: 'answered', answer, traceId, replayed: true, withheld: false };
-  });
+async function claimed(tx: Tx, question: Question, work: () => Promise<Decision>): Promise<Reply> {
+  if (await queries.claimKey(tx, question)) return first(question, await work());
+  return repeated(question, await queries.remembered(tx, question));
+}
+
+function first({ traceId }: Question, { answer }: Decision): Reply {
+  return { type: 'answered', answer, traceId, replayed: false, withheld: false };
+}
+
+function repeated(question: Question, { fingerprint, answer, traceId }: queries.Remembered): Reply {
+  if (fingerprint !== null && fingerprint !== question.fingerprint) return { type: 'key_reused' };
+  return { type: 'answered', answer, traceId, replayed: true, withheld: false };
 }
 
 async function record(tx: Tx, question: Question, decision: Decision): Promise<Decision> {
