@@ -9,7 +9,7 @@ import { outbox } from '../../src/persistence/outbox.ts';
 import type { DatabasePool } from '../../src/persistence/pool.ts';
 import { retention } from '../../src/persistence/retention.ts';
 import { actorStore } from '../../src/persistence/actor-store.ts';
-import { findByKey, findOrder, listOrders } from '../../src/services/ledger/queries.ts';
+import { findByKeys, findOrder, listOrders } from '../../src/services/ledger/queries.ts';
 import { moneyOf, moneyPage } from '../../src/services/ledger/money.ts';
 import { listMovements, listPayments } from '../../src/services/payments/queries.ts';
 import { markHistoryDropped } from '../../src/services/ledger/drop-history.ts';
@@ -227,7 +227,7 @@ describe(`with ${copies} finished orders, by index alone`, () => {
   it('one order, by its id and by its key; what is parked', async () => {
     const work = async (pool: DatabasePool): Promise<void> => {
       await findOrder(pool, orderId);
-      await findByKey(pool, 'copy-of-nothing');
+      await findByKeys(pool, ['copy-of-nothing']);
       await listParked(pool, 100);
     };
     expect(await plansOf(work)).toEqual({

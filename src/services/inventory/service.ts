@@ -1,4 +1,5 @@
 /** The inventory's face: what effects, routes and the edge may ask of it. */
+import { groupedReads } from '../../persistence/grouped-reads.ts';
 import type { DatabasePool, Tx } from '../../persistence/pool.ts';
 import type { Reservation, ReservationOutcome, ReservationRequest } from './decide.ts';
 import { findProducts, listProducts } from './product-queries.ts';
@@ -46,6 +47,9 @@ export interface InventoryService extends ProductCatalog {
 /** @param options `newId` gives ids that grow with time (UUID v7); products are paged by them */
 export function createInventory(options: { pool: DatabasePool; newId: () => string }): InventoryService {
   const { pool, newId } = options;
+  const quoted = groupedReads(
+    async (ids) => new Map((await findProducts(pool, ids)).map((found) => [found.id, found])),
+  );
   return {
     apply: applyReservations,
     applyOne: (request) =>
@@ -58,7 +62,7 @@ export function createInventory(options: { pool: DatabasePool; newId: () => stri
     createProduct: (product) =>
       pool.transaction(async (tx) => createProduct(tx, { ...product, id: newId() }, await readClock(tx))),
     findProducts: (ids) => findProducts(pool, ids),
-    quote: (ids) => findProducts(pool, ids),
+    quote: async (ids) => (await Promise.all(ids.map(quoted))).filter((found) => found !== null),
     listProducts: (page) => listProducts(pool, page),
     adjustStock: (request) =>
       pool.transaction(async (tx) => adjustStock(tx, { ...request, id: newId() }, await readClock(tx))),

@@ -1,4 +1,5 @@
 /** What effects and the command line may ask of the ledger without a running system. */
+import { groupedReads } from '../../persistence/grouped-reads.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import type { Order } from './entry.ts';
 import { findOrder, findPrivate, listOrders, type OrderFilter } from './queries.ts';
@@ -14,9 +15,10 @@ export interface LedgerFace {
 }
 
 export function ledgerFace(pool: DatabasePool): LedgerFace {
+  const read = groupedReads((orderIds) => findPrivate(pool, orderIds));
   return {
-    paymentTokenOf: async (orderId) => (await findPrivate(pool, orderId))?.paymentToken ?? null,
-    emailOf: async (orderId) => (await findPrivate(pool, orderId))?.email ?? null,
+    paymentTokenOf: async (orderId) => (await read(orderId))?.paymentToken ?? null,
+    emailOf: async (orderId) => (await read(orderId))?.email ?? null,
     findById: (orderId) => findOrder(pool, orderId),
     list: (filter) => listOrders(pool, filter),
   };

@@ -1,12 +1,13 @@
 /** Places an order: once per idempotency key, with one answer to every request that carries it. */
 import { type ActorSystem, type ProcessPorts, StoreError, type VisitEnd } from '../../actors/index.ts';
+import { groupedReads } from '../../persistence/grouped-reads.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import { acceptCompanion, type AcceptPayload } from './accept.ts';
 import { renderAnswer } from './answer-routes.ts';
 import { fingerprintOf } from './canonical.ts';
 import { type Placement, type StoredAnswer, traceIdOf } from './entry.ts';
 import { type Catalog, priceOrder, type Pricing, type PricingRefusal } from './pricing.ts';
-import { findAnswer, findByKey, type KeyedEntry, storeAnswer } from './queries.ts';
+import { findAnswers, findByKeys, type KeyedEntry, storeAnswer } from './queries.ts';
 
 export interface PlacingPorts {
   readonly pool: DatabasePool;
@@ -19,6 +20,21 @@ export interface PlacingPorts {
   readonly edgeBudgetMs: number;
   /** Told of each order how long it took until it was accepted, or could not be. */
   readonly onAccepted: (tookMs: number) => void;
+}
+
+type Placing = PlacingPorts & { readonly reads: PlacingReads };
+
+/** What requests look up, sharing statements. */
+export interface PlacingReads {
+  readonly byKey: (idempotencyKey: string) => Promise<KeyedEntry | null>;
+  readonly answer: (orderId: string) => Promise<StoredAnswer | null>;
+}
+
+export function placingReads(pool: DatabasePool): PlacingReads {
+  return {
+    byKey: groupedReads((keys) => findByKeys(pool, keys)),
+    answer: groupedReads((orderIds) => findAnswers(pool, orderIds)),
+  };
 }
 
 export interface PlacementRequest {
@@ -41,11 +57,11 @@ export type Placed =
  * A refusal by products or prices stores nothing; a repeat of an accepted key never looks at them.
  * @throws StoreError when nothing is known to be accepted, or the products cannot be asked for
  */
-export async function placeOrder(ports: PlacingPorts, request: PlacementRequest): Promise<Placed> {
+export async function placeOrder(ports: Placing, request: PlacementRequest): Promise<Placed> {
   const arrivedAtMs = ports.process.monotonicMs();
   const deadlineMs = arrivedAtMs + ports.edgeBudgetMs;
   const fingerprint = fingerprintOf(request.placement);
-  const known = await findByKey(ports.pool, request.idempotencyKey);
+  const known = await ports.reads.byKey(request.idempotencyKey);
   if (known) return repeat(ports, known, fingerprint, deadlineMs);
 
   const pricing = await price(ports, request.placement);
@@ -58,19 +74,14 @@ export async function placeOrder(ports: PlacingPorts, request: PlacementRequest)
     await endOrTimeout(ports, started.end, deadlineMs);
     return answered(await settledAnswer(ports, orderId, deadlineMs), false);
   }
-  const winner = await findByKey(ports.pool, request.idempotencyKey);
+  const winner = await ports.reads.byKey(request.idempotencyKey);
   if (!winner) throw new Error('an order was not started, yet nobody else had its key');
   // Our own start, redone after the answer to its COMMIT was lost.
   if (winner.orderId === orderId) return answered(await settledAnswer(ports, orderId, deadlineMs), false);
   return repeat(ports, winner, fingerprint, deadlineMs);
 }
 
-async function repeat(
-  ports: PlacingPorts,
-  known: KeyedEntry,
-  fingerprint: string,
-  deadlineMs: number,
-): Promise<Placed> {
+async function repeat(ports: Placing, known: KeyedEntry, fingerprint: string, deadlineMs: number): Promise<Placed> {
   if (known.fingerprint !== fingerprint) return { type: 'idempotency_key_reused' };
   return answered(known.answer ?? (await settledAnswer(ports, known.orderId, deadlineMs)), true);
 }
@@ -133,9 +144,9 @@ async function endOrTimeout({ process }: PlacingPorts, end: Promise<VisitEnd>, d
 }
 
 /** @returns the stored answer, which is `awaiting` at the latest when the budget is spent; null if none could be stored */
-async function settledAnswer(ports: PlacingPorts, orderId: string, deadlineMs: number): Promise<StoredAnswer | null> {
-  const { pool, system, process } = ports;
+async function settledAnswer(ports: Placing, orderId: string, deadlineMs: number): Promise<StoredAnswer | null> {
+  const { pool, reads, system, process } = ports;
   const timeoutMs = Math.max(0, deadlineMs - process.monotonicMs());
-  const seen = await system.waitFor(orderId, () => findAnswer(pool, orderId), { timeoutMs });
+  const seen = await system.waitFor(orderId, () => reads.answer(orderId), { timeoutMs });
   return seen ?? storeAnswer(pool, orderId, renderAnswer({ kind: 'awaiting', orderId }));
 }

@@ -48,10 +48,10 @@ const AnswerColumns = {
   answer_body: NullableText,
   answer_location: NullableText,
 };
-const AnswerRow = Type.Object(AnswerColumns);
+const AnswerRow = Type.Object({ id: Text, ...AnswerColumns });
 const answerRow = row(AnswerRow);
-const keyedRow = row(Type.Object({ id: Text, fingerprint: Text, ...AnswerColumns }));
-const privateRow = row(Type.Object({ email: Text, payment_token: NullableText }));
+const keyedRow = row(Type.Object({ id: Text, idempotency_key: Text, fingerprint: Text, ...AnswerColumns }));
+const privateRow = row(Type.Object({ id: Text, email: Text, payment_token: NullableText }));
 
 /** An order whose saga the runtime has parked needs attention, wherever it stands. */
 const shownStatus = sql.fragment`case when e.park_reason is null then e.status else 'NEEDS_ATTENTION' end`;
@@ -117,29 +117,44 @@ export interface KeyedEntry {
   readonly answer: StoredAnswer | null;
 }
 
-/** Locks nothing. Index: entry_idempotency_key_key. */
-export async function findByKey(db: Reader, idempotencyKey: string): Promise<KeyedEntry | null> {
-  const found = await db.maybeOne(sql.type(keyedRow)`
-    select id, fingerprint, answer_kind, answer_body, answer_location
-    from ledger.entry where idempotency_key = ${idempotencyKey}`);
-  return found && { orderId: found.id, fingerprint: found.fingerprint, answer: asAnswer(found) };
-}
-
-/** Locks nothing. Index: entry_pkey. */
-export async function findAnswer(db: Reader, orderId: string): Promise<StoredAnswer | null> {
-  const found = await db.maybeOne(sql.type(answerRow)`
-    select answer_kind, answer_body, answer_location from ledger.entry where id = ${orderId}`);
-  return found && asAnswer(found);
-}
-
-/** What must not leave this room but for the effect that needs it. Locks nothing. Index: entry_pkey. */
-export async function findPrivate(
+/** By key; what is not there is left out. Locks nothing. Index: entry_idempotency_key_key. */
+export async function findByKeys(
   db: Reader,
-  orderId: string,
-): Promise<{ readonly email: string; readonly paymentToken: string | null } | null> {
-  const found = await db.maybeOne(sql.type(privateRow)`
-    select email, payment_token from ledger.entry where id = ${orderId}`);
-  return found && { email: found.email, paymentToken: found.payment_token };
+  idempotencyKeys: readonly string[],
+): Promise<ReadonlyMap<string, KeyedEntry>> {
+  const found = await db.any(sql.type(keyedRow)`
+    select id, idempotency_key, fingerprint, answer_kind, answer_body, answer_location
+    from ledger.entry where idempotency_key = any(${sql.array([...idempotencyKeys], 'text')})`);
+  return new Map(
+    found.map((entry) => [
+      entry.idempotency_key,
+      { orderId: entry.id, fingerprint: entry.fingerprint, answer: asAnswer(entry) },
+    ]),
+  );
+}
+
+/** By order; what is not answered yet is left out. Locks nothing. Index: entry_pkey. */
+export async function findAnswers(db: Reader, orderIds: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>> {
+  const found = await db.any(sql.type(answerRow)`
+    select id, answer_kind, answer_body, answer_location from ledger.entry where id = any(${sql.array([...orderIds], 'uuid')})`);
+  return new Map(
+    found.flatMap((entry) => {
+      const answer = asAnswer(entry);
+      return answer ? [[entry.id, answer]] : [];
+    }),
+  );
+}
+
+export interface Private {
+  readonly email: string;
+  readonly paymentToken: string | null;
+}
+
+/** By order: what must not leave this room but for the effect that needs it. Locks nothing. Index: entry_pkey. */
+export async function findPrivate(db: Reader, orderIds: readonly string[]): Promise<ReadonlyMap<string, Private>> {
+  const found = await db.any(sql.type(privateRow)`
+    select id, email, payment_token from ledger.entry where id = any(${sql.array([...orderIds], 'uuid')})`);
+  return new Map(found.map(({ id, email, payment_token }) => [id, { email, paymentToken: payment_token }]));
 }
 
 /** How long storing an answer waits for a commit that holds the entry; the request has waited long enough already. */
@@ -164,7 +179,7 @@ export async function storeAnswer(
           answer_location = ${answer.location}, answered_at = actors.clock()
         where id = ${orderId} and answer_kind is null`);
       // A second statement: it sees what was committed while the first waited.
-      return findAnswer(tx, orderId);
+      return (await findAnswers(tx, [orderId])).get(orderId) ?? null;
     });
   } catch (error) {
     if (classifyFault(error) === 'conflict') return null;

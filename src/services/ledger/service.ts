@@ -2,7 +2,7 @@
 import type { ActorEvent, ActorSystem } from '../../actors/index.ts';
 import { isFinal, type Order, type OrderStatus } from './entry.ts';
 import { followOrder, orderHistory, type OrderTransition } from './order-events.ts';
-import { type Placed, type PlacementRequest, placeOrder, type PlacingPorts } from './place-order.ts';
+import { type Placed, type PlacementRequest, placeOrder, type PlacingPorts, placingReads } from './place-order.ts';
 import { findOrder, listOrders, type OrderFilter } from './queries.ts';
 
 export type { OrderTransition } from './order-events.ts';
@@ -54,8 +54,9 @@ export interface LedgerOptions extends PlacingPorts {
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { pool, system } = options;
+  const placing = { ...options, reads: placingReads(pool) };
   return {
-    place: (request) => placeOrder(options, request),
+    place: (request) => placeOrder(placing, request),
     find: (id) => view(options, id),
     async findEnded(id, wait) {
       const ended = async () => {

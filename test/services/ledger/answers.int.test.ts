@@ -6,7 +6,7 @@ import { acceptCompanion, type AcceptPayload } from '../../../src/services/ledge
 import { renderAnswer } from '../../../src/services/ledger/answer-routes.ts';
 import { ledgerFace } from '../../../src/services/ledger/face.ts';
 import { orderProjection } from '../../../src/services/ledger/projection.ts';
-import { findAnswer, storeAnswer } from '../../../src/services/ledger/queries.ts';
+import { findAnswers, storeAnswer } from '../../../src/services/ledger/queries.ts';
 import { useDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -150,7 +150,7 @@ describe('the answer is written once, by whoever comes first', () => {
     await waitingForLock();
     gate.resolve();
     await Promise.all([storing, projecting]);
-    expect(await findAnswer(database.pool(), id)).toEqual(awaiting(id));
+    expect(await findAnswers(database.pool(), [id])).toEqual(new Map([[id, awaiting(id)]]));
     const face = ledgerFace(database.pool());
     expect(await face.findById(id)).toMatchObject({ status: 'AUTHORIZED', revision: 2 });
     expect([await face.paymentTokenOf(id), await face.emailOf(id)]).toEqual([null, 'a@example.com']);
@@ -181,8 +181,11 @@ describe('the answer is written once, by whoever comes first', () => {
       from: { path: 'authorizing.calling', tags: [], meta: {} },
     });
     await inTransaction((tx) => orderProjection(tx, [migrated(unanswered), migrated(answered)], nowMs));
-    const answers = await Promise.all([unanswered, answered].map((id) => findAnswer(database.pool(), id)));
-    expect(answers).toEqual([renderAnswer({ kind: 'authorized', orderId: unanswered }), awaiting(answered)]);
+    const answers = await findAnswers(database.pool(), [unanswered, answered]);
+    expect([unanswered, answered].map((id) => answers.get(id))).toEqual([
+      renderAnswer({ kind: 'authorized', orderId: unanswered }),
+      awaiting(answered),
+    ]);
     const face = ledgerFace(database.pool());
     expect([await face.paymentTokenOf(unanswered), await face.findById(unanswered)]).toMatchObject([
       null,
