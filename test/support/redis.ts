@@ -16,15 +16,21 @@ export interface TestRedis {
 
 const maxTries = 5;
 
+export interface RedisOptions {
+  /** Start again where one was stopped; default a free one. */
+  readonly port?: number;
+  /** Keep what it is told on disk, synced this often; default: it keeps nothing. */
+  readonly appendFsync?: 'everysec' | 'always';
+}
+
 /**
- * Starts a Redis that never evicts and keeps nothing on disk.
- * @param options `port`: start again where one was stopped; default a free one
+ * Starts a Redis that never evicts, and keeps nothing on disk unless it is told to.
  * @returns `null` when there is no `redis-server` here; with REQUIRE_REDIS=1 that is an error
  */
-export async function startRedis(options: { port?: number } = {}): Promise<TestRedis | null> {
+export async function startRedis(options: RedisOptions = {}): Promise<TestRedis | null> {
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const result = await tryStart(port);
+    const result = await tryStart(port, options.appendFsync);
     switch (result.type) {
       case 'started':
         return result.redis;
@@ -43,10 +49,11 @@ type Attempt =
   | { readonly type: 'absent' }
   | { readonly type: 'ended'; readonly output: string };
 
-async function tryStart(port: number): Promise<Attempt> {
+async function tryStart(port: number, appendFsync: RedisOptions['appendFsync']): Promise<Attempt> {
   const dir = await mkdtemp(join(tmpdir(), 'waybill-redis-'));
   const removeDir = reaper().watchDataDir(dir);
-  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', dir };
+  const kept = appendFsync ? { appendonly: 'yes', appendfsync: appendFsync } : { appendonly: 'no' };
+  const settings = { port, bind: '127.0.0.1', save: '', ...kept, 'maxmemory-policy': 'noeviction', dir };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const attempt = await new Promise<Attempt>((settle) => {

@@ -1,9 +1,9 @@
 /** One product that everybody wants: 1,000 buyers at once for 100 pieces, then as many as there are, beside 100 products. */
 import { Type } from '@sinclair/typebox';
-import { row, sql } from '../src/persistence/sql.ts';
-import { cpuTimeMs } from './cpu-time.ts';
-import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
-import { round, spread } from './figures.ts';
+import { row, sql } from '../../src/persistence/sql.ts';
+import { cpuTimeMs } from '../engines/cpu-time.ts';
+import { placeOrders, seedProducts, waitUntilEnded } from './load.ts';
+import { round, spread } from '../figures.ts';
 import type { BenchStack } from './stack.ts';
 
 export interface HotOptions {

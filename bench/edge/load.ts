@@ -1,8 +1,8 @@
 /** The load of the edge workload: products, then many orders at a time, then waiting for their ends. */
 import { Agent, request } from 'node:http';
 import { Type } from '@sinclair/typebox';
-import type { DatabasePool } from '../src/persistence/pool.ts';
-import { row, sql } from '../src/persistence/sql.ts';
+import type { DatabasePool } from '../../src/persistence/pool.ts';
+import { row, sql } from '../../src/persistence/sql.ts';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1_024 });
 

@@ -2,11 +2,11 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
-import type { DatabasePool } from '../src/persistence/pool.ts';
-import { row, sql } from '../src/persistence/sql.ts';
-import { cpuTimeMs } from './cpu-time.ts';
-import { orderOf, post } from './edge-load.ts';
-import { median, percentile, round } from './figures.ts';
+import type { DatabasePool } from '../../src/persistence/pool.ts';
+import { row, sql } from '../../src/persistence/sql.ts';
+import { cpuTimeMs } from '../engines/cpu-time.ts';
+import { orderOf, post } from './load.ts';
+import { median, percentile, round } from '../figures.ts';
 import type { BenchStack } from './stack.ts';
 
 export interface PhaseOptions {

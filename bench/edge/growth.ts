@@ -1,10 +1,10 @@
 /** What years of finished orders cost: the same load on an empty stack and on a loaded one, by turns, in one run. */
 import { Type } from '@sinclair/typebox';
 import pg from 'pg';
-import { createRetention } from '../src/compose.ts';
-import { row, sql } from '../src/persistence/sql.ts';
-import { copyFinishedOrder } from '../test/support/finished-orders.ts';
-import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
+import { createRetention } from '../../src/compose.ts';
+import { row, sql } from '../../src/persistence/sql.ts';
+import { copyFinishedOrder } from '../../test/support/finished-orders.ts';
+import { placeOrders, seedProducts, waitUntilEnded } from './load.ts';
 import { type BenchStack, openStack, type QueueBackend } from './stack.ts';
 
 export interface GrowthOptions {

@@ -4,7 +4,7 @@
  * once the peak again, until all is as before.
  */
 import { drained, type Phase, phase } from './customers.ts';
-import { round, spread } from './figures.ts';
+import { round, spread } from '../figures.ts';
 import type { BenchStack } from './stack.ts';
 
 export interface OverloadOptions {

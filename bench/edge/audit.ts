@@ -1,8 +1,8 @@
 /** What `waybill audit` takes where years of finished orders are in the tables: its time, and the peak of its memory. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { spawnWaybill, type WaybillProcess } from '../test/support/process.ts';
-import { placeOrders, seedProducts, waitUntilEnded } from './edge-load.ts';
+import { spawnWaybill, type WaybillProcess } from '../../test/support/process.ts';
+import { placeOrders, seedProducts, waitUntilEnded } from './load.ts';
 import { preload } from './growth.ts';
 import { type BenchStack, openStack, type QueueBackend } from './stack.ts';
 

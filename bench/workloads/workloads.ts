@@ -1,0 +1,20 @@
+/** The workloads by name. */
+import type { WorkloadName } from '../options.ts';
+import { cold } from './cold.ts';
+import { audit, edge, hotProduct, overloaded } from './orders.ts';
+import { recover } from './recover.ts';
+import { decline, runtime } from './runtime.ts';
+import { timers } from './timers.ts';
+import type { Workload } from './workload.ts';
+
+export const workloads: Readonly<Record<WorkloadName, Workload>> = {
+  runtime,
+  decline,
+  timers,
+  cold,
+  recover,
+  edge,
+  hot: hotProduct,
+  overload: overloaded,
+  audit,
+};

@@ -1,0 +1,101 @@
+/** Every workload of the bench at its smallest, as a person would run it: it ends, its books agree, its figures are there. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { hasRedis } from '../support/stack.ts';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
+
+type Line = Readonly<Record<string, unknown>>;
+
+async function bench(...args: string[]): Promise<Line[]> {
+  const { stdout } = await run(process.execPath, [main, '--json', ...args]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+const aRate = expect.objectContaining({ median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) });
+const backend = hasRedis ? 'redis' : 'postgres';
+
+describe('npm run bench', () => {
+  it('runtime: engines take turns, and each is measured in full', async () => {
+    const engines = [
+      'waybill',
+      'floor-tx',
+      'floor-group',
+      'floor-batch50',
+      hasRedis ? 'bullmq-chain' : 'bullmq-chain-pg',
+    ];
+    const asked = ['--engines', engines.join(','), '--n', '40', '--rounds', '2', '--rate', '10', '--paced', '10'];
+    const lines = await bench('--backend', backend, ...asked);
+    const rounds = lines.filter(({ round }) => round !== undefined).map(({ round, engine }) => [round, engine]);
+    expect(rounds).toEqual([
+      ...engines.map((engine) => [1, engine]),
+      ...engines.toReversed().map((engine) => [2, engine]),
+    ]);
+    const summaries = lines.slice(rounds.length);
+    expect(summaries.map(({ engine, runs, failed }) => [engine, runs, failed])).toEqual(
+      engines.map((engine) => [engine, 2, 0]),
+    );
+    for (const summary of summaries)
+      expect(summary).toMatchObject({
+        sagasPerSecond: aRate,
+        timesOurs: aRate,
+        p50Ms: expect.any(Number),
+        p99Ms: aRate,
+      });
+    const [ours] = lines;
+    expect(ours).toMatchObject({ countsPerSaga: { transitions: 4 }, commitsPerSaga: expect.any(Number) });
+    expect(Object.keys(ours?.['cpuSecondsPer1000'] ?? {})).toEqual(
+      expect.arrayContaining(['postgres', 'worker', 'submitter']),
+    );
+  });
+
+  it('runtime on the queue in Postgres', async () => {
+    const lines = await bench('--backend', 'postgres', '--n', '40', '--paced', '0');
+    expect(lines.at(-1)).toMatchObject({ engine: 'waybill', runs: 1, sagasPerSecond: aRate, p50Ms: null });
+  });
+
+  it('decline: every order is undone, and floors without a way back do not take part', async () => {
+    const asked = ['--engines', 'waybill,floor-batch50', '--n', '40', '--paced', '0'];
+    const lines = await bench('--workload', 'decline', '--backend', backend, ...asked);
+    // Created, reserved, refused, released, cancelled.
+    expect(lines[0]).toMatchObject({ engine: 'waybill', countsPerSaga: { transitions: 5 } });
+    expect(lines.map(({ engine }) => engine)).toEqual(['waybill', 'waybill']);
+  });
+
+  it('timers: all fire, at once and spread', async () => {
+    const lines = await bench('--workload', 'timers', '--backend', backend, '--n', '60', '--seconds', '1');
+    expect(lines.map(({ timers, spreadSeconds }) => [timers, spreadSeconds])).toEqual([
+      [60, 0],
+      [60, 1],
+    ]);
+    for (const line of lines) expect(line['lateP99Ms']).toBeGreaterThan(0);
+  });
+
+  it('cold: the same load beside actors that wait, in turns', async () => {
+    const asked = ['--n', '40', '--preload', '500', '--rounds', '2', '--paced', '0'];
+    const lines = await bench('--workload', 'cold', '--backend', backend, ...asked);
+    expect(lines.map(({ table }) => table)).toEqual([undefined, 'empty', 'loaded', 'loaded', 'empty', undefined]);
+    expect(lines.at(-1)).toMatchObject({ waiting: 500, loadedToEmpty: aRate });
+  });
+
+  it('recover: what a killed worker left is finished by the next one', async () => {
+    const [killed] = await bench('--workload', 'recover', '--backend', backend, '--n', '300');
+    expect(killed?.['inFlight']).toBeGreaterThanOrEqual(300);
+    expect(killed?.['allEndedSeconds']).toBeGreaterThan(0);
+  });
+
+  it('edge: orders over HTTP, with what each process took', async () => {
+    const asked = ['--n', '20', '--rate', '10', '--paced', '10'];
+    const [line] = await bench('--workload', 'edge', '--backend', backend, ...asked);
+    expect(line).toMatchObject({ orders: 20, audit: 'clean', completedP50Ms: expect.any(Number) });
+    expect(Object.keys(line?.['cpuSecondsPer1000'] ?? {})).toEqual(
+      expect.arrayContaining(['postgres', 'edge', 'worker']),
+    );
+  });
+});
