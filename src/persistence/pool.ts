@@ -6,6 +6,7 @@ import {
   type Interceptor,
 } from 'slonik';
 import { type DatabasePool, lastingPool } from './lasting-pool.ts';
+import { preparedStatements } from './prepared-statements.ts';
 import { isAnswering } from './reach.ts';
 import { rowParser } from './sql.ts';
 
@@ -65,10 +66,10 @@ async function openOnce(options: PoolOptions, heard: () => void, onError: (error
     gracefulTerminationTimeout: terminationMs,
     idleTimeout: 60_000,
     idleInTransactionSessionTimeout: idleInTransactionTimeoutMs,
-    interceptors: [listening, rowParser],
+    interceptors: [listening, preparedStatements(), rowParser],
     maxPoolSize: options.maxConnections,
     queryRetryLimit: 0,
-    // The default, DISCARD ALL at every release, halves throughput. So no session state anywhere: SET LOCAL only.
+    // The default, DISCARD ALL at every release, halves throughput. So no session state but prepared statements: SET LOCAL only.
     resetConnection: () => Promise.resolve(),
     statementTimeout: options.statementTimeoutMs ?? defaultStatementTimeoutMs,
     // The caller knows what a repeated transaction means; the pool does not.
