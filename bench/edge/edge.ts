@@ -20,6 +20,7 @@ export interface EdgeOptions {
 }
 
 const warmUp = 200;
+const refusedForNow = new Set([409, 429, 503]);
 /** Idle sessions hand in what they have counted after ten seconds. */
 const countedAfterMs = 11_000;
 const halfPeakSeconds = 10;
@@ -59,6 +60,7 @@ export async function driveEdge(stack: BenchStack, options: EdgeOptions) {
     completedP50Ms: single && median(single.completedMs),
     completedP99Ms: single && percentile(single.completedMs, 99),
     halfPeakPostP50Ms: half && median(half.postMs),
+    halfPeakRefused: half && half.refused,
     halfPeakPostP99Ms: half && percentile(half.postMs, 99),
     cpuSecondsPer1000: Object.fromEntries(
       Object.entries(cpuSecondsPer1000).map(([name, seconds]) => [name, round(seconds)]),
@@ -77,20 +79,34 @@ const halfOf = (ordersPerSecond: number) => {
   return { perSecond, n: perSecond * halfPeakSeconds, prefix: 'half' };
 };
 
-/** An open loop. @returns how long each POST took, and how long until the order's last commit was heard of */
+interface Paced {
+  /** Of the accepted ones. */
+  readonly postMs: readonly number[];
+  /** Until the last commit of an order was heard of. */
+  readonly completedMs: readonly number[];
+  /** For now, and not asked again. */
+  readonly refused: number;
+}
+
+/** An open loop: a slow answer delays nobody. */
 async function paced(
   { edgeUrl, databaseUrl, pool }: BenchStack,
   products: readonly string[],
   { n, perSecond, prefix }: { readonly n: number; readonly perSecond: number; readonly prefix: string },
-): Promise<{ postMs: number[]; completedMs: number[] }> {
+): Promise<Paced> {
   const heardAtMs = new Map<string, number>();
   const feed = await commitFeed(databaseUrl, (error) => process.stderr.write(`feed: ${error.message}\n`));
   feed.onAny((ids) => ids.forEach((id) => heardAtMs.set(id, performance.now())));
   const postMs: number[] = [];
   const sentAtMs = new Map<string, number>();
+  let refused = 0;
   const one = async (i: number): Promise<void> => {
     const startedAtMs = performance.now();
     const { status, body } = await post(edgeUrl, '/orders', orderOf(products, i), `${prefix}-${i}`);
+    if (refusedForNow.has(status)) {
+      refused += 1;
+      return;
+    }
     if (status !== 202) throw new Error(`${status}: ${body}`);
     postMs.push(performance.now() - startedAtMs);
     sentAtMs.set((JSON.parse(body) as { order_ledger_id: string }).order_ledger_id, startedAtMs);
@@ -103,14 +119,14 @@ async function paced(
     underWay.push(one(i));
   }
   await Promise.all(underWay);
-  await waitUntilEnded(pool, prefix, n);
+  await waitUntilEnded(pool, prefix, n - refused);
   await feed.stop();
   // Under load a commit may name too many actors for one notice: then its orders have no time.
   const completedMs = [...sentAtMs].flatMap(([id, atMs]) => {
     const heard = heardAtMs.get(id);
     return heard === undefined ? [] : [heard - atMs];
   });
-  return { postMs, completedMs };
+  return { postMs, completedMs, refused };
 }
 
 async function agree({ pool }: BenchStack): Promise<void> {

@@ -1,9 +1,10 @@
 /** Where engines are measured: a Postgres with fsync on, a database and a Redis of its own for each run. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts';
 import { withClient } from '../../src/persistence/with-client.ts';
+import { reaper } from '../../test/support/reaper.ts';
 import { startRedis } from '../../test/support/redis.ts';
 import { temporaryDataDir } from '../../test/support/temporary-data-dir.ts';
 import { createTables } from '../business/schema.ts';
@@ -51,7 +52,7 @@ export async function openLab(backend: QueueBackend): Promise<Lab> {
       if (!redis && wantsRedis(engine, backend)) throw new NoRedis('no redis-server on the PATH');
       if (redis) parts.defer(() => redis.stop());
       const directory = await mkdtemp(join(tmpdir(), 'waybill-bench-'));
-      parts.defer(() => rm(directory, { recursive: true, force: true }));
+      parts.defer(reaper().watchDataDir(directory));
       const settings: EngineSettings = {
         databaseUrl: url.toString(),
         redisUrl: redis?.url ?? null,

@@ -2,7 +2,7 @@
  * pg-boss: a hand-written saga of chained jobs, a queue per step. A transactional worker commits the steps, the state rows, the
  * next jobs and the completion of its whole batch at once.
  */
-import { PgBoss } from 'pg-boss';
+import { type Db, PgBoss } from 'pg-boss';
 import type { Order } from '../business/orders.ts';
 import { type Queryable, type StepName, stepNames, stepWithState } from '../business/steps.ts';
 import type { Engine, Engines, EngineSettings } from '../engines/engine.ts';
@@ -26,17 +26,11 @@ function open({ databaseUrl }: EngineSettings, options: object = {}): PgBoss {
   return boss;
 }
 
-interface BossTransaction {
-  executeSql(
-    text: string,
-    values: unknown[],
-  ): Promise<{ readonly rows: readonly unknown[]; readonly rowCount?: number }>;
-}
-
-const queryable = (tx: BossTransaction): Queryable => ({
+/** What it hands out as its transaction tells of rows alone, where its pool's answer has their number too. */
+const queryable = (tx: Db): Queryable => ({
   async query({ text, values }) {
-    const { rows, rowCount } = await tx.executeSql(text, values);
-    return { rowCount: rowCount ?? rows.length };
+    const answer: { readonly rows: readonly unknown[]; readonly rowCount?: number } = await tx.executeSql(text, values);
+    return { rowCount: answer.rowCount ?? answer.rows.length };
   },
 });
 
@@ -61,9 +55,9 @@ const pgboss: Engine = {
       pollingIntervalSeconds: pollSeconds,
       notifyPollingIntervalSeconds: pollSeconds,
       transactional: true,
-    };
+    } as const;
     for (const name of stepNames)
-      await boss.work(name, options, async (jobs: readonly { readonly data: Order }[], tx: BossTransaction) => {
+      await boss.work<Order, void, typeof options>(name, options, async (jobs, tx) => {
         const ended: string[] = [];
         const next = new Map<StepName, { data: Order }[]>();
         // By product: two batches must not lock the same ones in opposite order.

@@ -13,6 +13,7 @@ import type { Engine, Engines, EngineSettings, OnDone } from '../engines/engine.
 import { restatePorts, startRestate } from './restate-server.ts';
 
 type Pool = ReturnType<typeof openStepPool>;
+type Service = NonNullable<Parameters<typeof restate.createEndpointHandler>[0]['services']>[number];
 
 const registerTries = 50;
 const retryMs = 200;
@@ -20,7 +21,7 @@ const submitConnections = 64;
 
 interface Served {
   readonly about: string;
-  readonly service: (pool: Pool, onDone: OnDone) => unknown;
+  readonly service: (pool: Pool, onDone: OnDone) => Service;
   readonly request: (order: Order) => { readonly path: string; readonly body: unknown };
   readonly share: number;
 }
@@ -130,6 +131,7 @@ const machine = (pool: Pool, onDone: OnDone) => {
     });
   const input = ({ context }: Context): Order => context.order;
   const definition = setup({
+    types: { context: {} as Context['context'], input: {} as Order },
     actors: {
       createOrder: actor('createOrder'),
       reserve: actor('reserve'),
@@ -140,7 +142,7 @@ const machine = (pool: Pool, onDone: OnDone) => {
     },
   }).createMachine({
     id: 'orderMachine',
-    context: ({ input: order }: { input: Order }) => ({ order }),
+    context: ({ input: order }) => ({ order }),
     initial: 'creating',
     states: {
       creating: { invoke: { src: 'createOrder', input, onDone: 'reserving' } },
