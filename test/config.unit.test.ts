@@ -21,6 +21,7 @@ const defaults = {
   retentionDays: 0,
   drainDelayMs: 0,
   inspectOrigins: [],
+  demoCorner: true,
   crashAt: null,
   otlpEndpoint: null,
   otelServiceName: 'waybill',

@@ -3,6 +3,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Instant } from '../../services/schemas.ts';
 import { Change, Count, Ms, Nullable, OneOf, Share, strict, Text } from './parts.ts';
 
+export const MachineParams = Type.Object({ id: Type.String({ maxLength: 100 }) });
+
 export const MachineState = Type.Object({
   version: Text,
   state: Type.String({ description: 'Path of a leaf' }),

@@ -19,8 +19,8 @@ const PendingEffect = Type.Object({
 });
 const Message = Type.Object({
   id: Text,
-  direction: OneOf(['in', 'out']),
-  other_id: Type.String({ description: 'Its sender, or its target' }),
+  sender_id: Text,
+  target_id: Type.String({ description: 'The order, or the actor that tells its customer' }),
   event: Text,
   deliver_at: Instant,
   due_at: Instant,
@@ -145,7 +145,16 @@ export const OrderLog = Type.Object({
 });
 
 export const FailingTestQuery = Type.Object(
-  { revision: Type.Optional(Type.Integer({ minimum: 1, description: 'Up to here; default: all' })) },
+  {
+    revision: Type.Optional(Type.Integer({ minimum: 1, description: 'Up to here; default: all' })),
+    expected: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        pattern: '^[\\w.()|-]+$',
+        description: 'Where it should have led; default: completed',
+      }),
+    ),
+  },
   strict,
 );
 

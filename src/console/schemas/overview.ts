@@ -39,6 +39,7 @@ export const Overview = Type.Object({
     { description: 'Orders that ended in these 60 minutes. Declined ones do not count against the success rate.' },
   ),
   unfinished: Type.Object({
+    is_partial: Type.Boolean({ description: 'There are more than were counted' }),
     orders: Type.Array(Type.Object({ status: Status, orders: Count }), { description: 'Orders under way, by status' }),
     /** Orders that wait before another attempt, by the effect that is to be tried again. */
     retrying: Type.Array(Type.Object({ effect: Text, orders: Count })),
@@ -59,8 +60,8 @@ export const Overview = Type.Object({
   roles: Type.Array(Type.Object({ role: Text, processes: Count })),
   reconciliation: Type.Object({
     open: Type.Array(Type.Object({ kind: Text, findings: Count })),
-    /** When a search last had its turn. */
-    last_looked_at: Nullable(Instant),
+    /** Its searches: how many turns each has had, and when the next one begins. */
+    searches: Type.Array(Type.Object({ name: Text, turns: Count, next_at: Nullable(Instant) })),
   }),
   /** The last audit that was kept; null before the first. */
   audit: Nullable(

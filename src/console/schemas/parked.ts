@@ -36,10 +36,11 @@ export const ParkedActor = Type.Object({
   id: Text,
   machine: Text,
   state: Text,
+  cause: Text,
+  title: Text,
   by: ParkedBy,
   reason: Text,
   code: Nullable(Text),
-  message: Nullable(Text),
   since: Instant,
   accepts: Type.Array(Text),
   /** Of an order. */
@@ -67,7 +68,7 @@ export const RetryBody = Type.Object(
 export const Retried = Type.Object({
   applied: Count,
   refused: Type.Array(Type.Object({ id: Text, state: Nullable(Text), accepts: Type.Array(Text) })),
-  left: Type.Integer({ minimum: 0, description: 'Of the group, parked before this request and not yet retried' }),
+  left: Type.Integer({ minimum: 0, description: 'Of the group, parked before this request, and not tried yet' }),
 });
 
 export type ParkedGroup = Static<typeof ParkedGroup>;

@@ -1,7 +1,8 @@
 /** What effects and the command line may ask of the ledger without a running system. */
 import type { DatabasePool } from '../../persistence/pool.ts';
 import type { Order } from './entry.ts';
-import { findOrder, findPrivate, listOrders, type OrderFilter } from './queries.ts';
+import { listOrders, type OrderFilter } from './list-orders.ts';
+import { findOrder, findPrivate } from './queries.ts';
 
 export interface LedgerFace {
   /** For the authorization alone; null once that is settled, and for an order that does not exist. */
