@@ -11,10 +11,12 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiProblem } from './api/client.ts';
+import { warmUp } from './chart/elk.ts';
 import { createConsoleRouter } from './router.tsx';
 import { applyTheme, readTheme } from './shell/theme.ts';
 
 applyTheme(readTheme());
+warmUp();
 
 const client = new QueryClient({
   defaultOptions: {

@@ -1,17 +1,10 @@
 /** One state of a chart as a box, with the states inside as marks where they are folded into it. */
 import type { KeyboardEvent } from 'react';
 import type { ChartState } from '../../../src/diagrams/chart.ts';
+import type { BoxFacts } from './box-facts.ts';
 import type { Box } from './graph.ts';
 import { markWidth, measures, type Place } from './layout.ts';
 import type { Standing } from './standing.ts';
-
-/** What is said of a state beside its name. */
-export interface BoxFacts {
-  readonly text: string;
-  readonly tone: 'plain' | 'attention' | 'bad';
-  /** 0–1: how much of all is here. */
-  readonly share: number;
-}
 
 interface BoxViewProps {
   readonly box: Box;

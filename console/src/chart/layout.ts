@@ -34,7 +34,7 @@ export function boxSize(box: Box): { readonly width: number; readonly height: nu
   const { pad, gap, mark, line } = measures;
   const marks = box.marks.reduce((sum, { name }) => sum + markWidth(name) + gap, -gap);
   const effect = box.effect === null ? 0 : smallWidth(box.effect);
-  const notes = box.notes.map((note) => smallWidth(note));
+  const notes = box.notes.map((note) => smallWidth(`↺ ${note}`));
   return {
     width: Math.max(96, nameWidth(box.name), effect, marks, ...notes) + 2 * pad,
     height: 26 + (box.effect === null ? 0 : line) + box.notes.length * line + (box.marks.length > 0 ? mark + 10 : 6),
@@ -52,12 +52,11 @@ const rootOptions = {
   'elk.spacing.nodeNode': '28',
   'elk.spacing.edgeNode': '16',
   'elk.spacing.edgeEdge': '12',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '22',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '12',
   'elk.layered.spacing.edgeNodeBetweenLayers': '10',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.nodePlacement.favorStraightEdges': 'true',
+  'elk.layered.considerModelOrder.strategy': 'PREFER_NODES',
+  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
 };
 
 export function elkGraphOf({ boxes, arrows }: ChartGraph): ElkNode {

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import type { Chart } from '../../../src/diagrams/chart.ts';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { ArrowView, type ArrowLook } from './arrow-view.tsx';
-import { type BoxFacts, BoxView, InitialMark } from './box-view.tsx';
+import type { BoxFacts } from './box-facts.ts';
+import { BoxView, InitialMark } from './box-view.tsx';
 import { type Arrow, boxesIn, type Detail } from './graph.ts';
 import type { Standing } from './standing.ts';
 import { useLayout } from './use-layout.ts';
@@ -47,6 +48,7 @@ export function Statechart(props: StatechartProps) {
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           width={layout.width * (zoom ?? 1)}
           height={layout.height * (zoom ?? 1)}
+          style={{ '--chart-natural': `${layout.width * 1.15}px` }}
           role="group"
           aria-label={label}
         >
@@ -147,4 +149,10 @@ function ZoomButtons({
       </button>
     </div>
   );
+}
+
+declare module 'react' {
+  interface CSSProperties {
+    '--chart-natural'?: string;
+  }
 }

@@ -55,8 +55,8 @@ export function percent(share: number): string {
 const count = new Intl.NumberFormat();
 export const number = (n: number): string => count.format(n);
 
-/** The first 8 characters tell orders apart for people. */
-export const shortId = (id: string): string => id.slice(0, 8);
+/** Ids begin with the time: their last 8 characters tell orders apart for people. */
+export const shortId = (id: string): string => id.slice(-8);
 
 /** `reservingInventory` → `reserving inventory`. */
 export const words = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();

@@ -50,7 +50,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
       {states.error ? <Problem error={states.error} retry={() => void states.refetch()} /> : null}
       <div className="order-grid">
         <Card
-          className="order-chart"
+          className="order-chart machine-chart"
           title="Statechart"
           note="numbers: unfinished actors that stand there"
           flush

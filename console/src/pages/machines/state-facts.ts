@@ -1,6 +1,6 @@
 /** What is said of each box of a machine's chart: how many actors stand there, how many of them parked. Pure. */
 import type { MachineState } from '../../../../src/console/schemas.ts';
-import type { BoxFacts } from '../../chart/box-view.tsx';
+import type { BoxFacts } from '../../chart/box-facts.ts';
 
 /** @param boxOf the box that a state is drawn in */
 export function factsOf(
@@ -14,11 +14,10 @@ export function factsOf(
     const sum = sums.get(box) ?? { actors: 0, parked: 0 };
     sums.set(box, { actors: sum.actors + actors, parked: sum.parked + parked });
   }
-  const all = [...sums.values()].reduce((sum, { actors }) => sum + actors, 0);
   return new Map(
     [...sums].map(([box, { actors, parked }]) => [
       box,
-      { text: String(actors), tone: parked > 0 ? 'attention' : 'plain', share: actors / Math.max(1, all) },
+      { text: String(actors), tone: parked > 0 ? 'attention' : 'plain' },
     ]),
   );
 }

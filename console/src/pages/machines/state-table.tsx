@@ -90,7 +90,7 @@ function Row({
       </th>
       <td className="number">
         {number(actors)}
-        {parked > 0 ? <span className="badge is-warn">{parked} parked</span> : null}
+        {parked > 0 ? <span className="badge is-warn beside">{parked} parked</span> : null}
       </td>
       <td className="number">{number(visits)}</td>
       <td className="number">{dwell_ms.p50 === null ? '–' : duration(dwell_ms.p50)}</td>

@@ -23,7 +23,7 @@ export function InspectDialog({ actorId, onClose }: { readonly actorId: string; 
       </p>
       <p>
         Tools read the same events from <CopyId id={url} />, and on a machine without a console{' '}
-        <code>npx waybill inspect {actorId.slice(0, 8)}…</code> does the same.
+        <code>npx waybill inspect {actorId}</code> does the same.
       </p>
       {said === '' ? null : <p role="status">{said}</p>}
     </Dialog>

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { LogEntry, OrderFile } from '../../../../src/console/schemas.ts';
 import { tryWhatIf } from '../../api/commands.ts';
 import { failingTestUrl } from '../../api/queries.ts';
-import { duration } from '../../ui/format.ts';
+import { duration, shortId } from '../../ui/format.ts';
 import { Instant } from '../../ui/instant.tsx';
 import { JsonView } from '../../ui/json.tsx';
 import { ChangeList } from './change-list.tsx';
@@ -54,7 +54,7 @@ export function MomentPanel({ file, entry, isNow }: MomentPanelProps) {
         <a
           className="button"
           href={failingTestUrl(id, entry.revision)}
-          download={`order-${id.slice(0, 8)}-${entry.revision}.test.ts`}
+          download={`order-${shortId(id)}-${entry.revision}.test.ts`}
         >
           Download as a failing test
         </a>
@@ -76,7 +76,8 @@ function usePossible({ order, possible }: OrderFile, revision: number, isNow: bo
   return isNow ? possible : (data?.end.possible ?? []);
 }
 
-function Waiting({ file: { actor, wake, messages } }: { readonly file: OrderFile }) {
+function Waiting({ file: { order, actor, wake, messages } }: { readonly file: OrderFile }) {
+  const self = order.order_ledger_id;
   if (!actor || (actor.timers.length === 0 && actor.effects.length === 0 && messages.length === 0 && wake === null))
     return null;
   return (
@@ -107,11 +108,12 @@ function Waiting({ file: { actor, wake, messages } }: { readonly file: OrderFile
             </dd>
           </div>
         ))}
-        {messages.map(({ id, direction, event, other_id, due_at, redeliveries }) => (
+        {messages.map(({ id, sender_id, target_id, event, due_at, redeliveries }) => (
           <div key={id} className="facts-row">
-            <dt>Message {direction}</dt>
+            <dt>Message {target_id === self ? 'in' : 'out'}</dt>
             <dd>
-              <code>{event}</code> {direction === 'in' ? 'from' : 'to'} <span className="id">{other_id}</span>, due{' '}
+              <code>{event}</code> {target_id === self ? 'from' : 'to'}{' '}
+              <span className="id">{target_id === self ? sender_id : target_id}</span>, due{' '}
               <Instant at={due_at} as="age" />
               {redeliveries > 0 ? `, redelivered ${redeliveries}×` : ''}
             </dd>

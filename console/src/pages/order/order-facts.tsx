@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { OrderFile } from '../../../../src/console/schemas.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
-import { money } from '../../ui/format.ts';
+import { money, shortId } from '../../ui/format.ts';
 
 export function OrderFacts({ file }: { readonly file: OrderFile }) {
   return (
@@ -126,7 +126,7 @@ function Stock({ file: { order, stock, purchase_order } }: { readonly file: Orde
                 <tr key={product_id}>
                   <td>
                     <Link to="/orders" search={{ product_id }}>
-                      {line?.name ?? <span className="id">{product_id.slice(0, 8)}</span>}
+                      {line?.name ?? <span className="id">{shortId(product_id)}</span>}
                     </Link>
                     {line?.sku ? <div className="muted mono">{line.sku}</div> : null}
                   </td>

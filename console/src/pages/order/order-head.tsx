@@ -15,15 +15,17 @@ export function OrderHead({ file }: { readonly file: OrderFile }) {
   return (
     <>
       <header className="page-head order-head">
-        <h1>
-          <span className="visually-hidden">Order </span>
-          <CopyId id={order.order_ledger_id} />
-        </h1>
-        <StatusBadge status={order.status} />
-        <strong>{money(order.total_cents, order.currency)}</strong>
-        <span className="muted">
-          placed <Instant at={order.created_at} as="short" />, moved <Instant at={order.updated_at} as="age" />
-        </span>
+        <div className="order-title">
+          <h1>
+            <span className="visually-hidden">Order </span>
+            <CopyId id={order.order_ledger_id} />
+          </h1>
+          <StatusBadge status={order.status} />
+          <strong>{money(order.total_cents, order.currency)}</strong>
+          <span className="muted">
+            placed <Instant at={order.created_at} as="short" />, moved <Instant at={order.updated_at} as="age" />
+          </span>
+        </div>
         <div className="page-head-end">
           <button type="button" className="button is-quiet" onClick={() => setOpen('inspect')}>
             Inspector

@@ -29,7 +29,7 @@ export function TimelineStrip({ log, travel }: TimelineStripProps) {
             aria-label="First transition"
             onClick={() => travel.go(travel.first)}
           >
-            ⏮
+            <StepIcon d="M6 5v14M19 5 9 12l10 7z" />
           </button>
           <button
             type="button"
@@ -38,7 +38,7 @@ export function TimelineStrip({ log, travel }: TimelineStripProps) {
             disabled={travel.at <= travel.first}
             onClick={() => travel.step(-1)}
           >
-            ◀
+            <StepIcon d="M17 5 7 12l10 7z" />
           </button>
           <button type="button" className="button" onClick={travel.togglePlay} aria-pressed={travel.isPlaying}>
             {travel.isPlaying ? 'Pause' : 'Play'}
@@ -50,7 +50,7 @@ export function TimelineStrip({ log, travel }: TimelineStripProps) {
             disabled={travel.at >= travel.last}
             onClick={() => travel.step(1)}
           >
-            ▶
+            <StepIcon d="M7 5l10 7-10 7z" />
           </button>
           <button type="button" className="button" disabled={travel.isNow} onClick={travel.toNow}>
             Now
@@ -81,6 +81,14 @@ export function TimelineStrip({ log, travel }: TimelineStripProps) {
         </p>
       </div>
     </section>
+  );
+}
+
+function StepIcon({ d }: { readonly d: string }) {
+  return (
+    <svg className="step-icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={d} />
+    </svg>
   );
 }
 

@@ -67,7 +67,8 @@ function Offers({
   readonly onAdd: (input: string) => void;
 }) {
   if (possible.length === 0) return <p className="muted">Nothing can come any more.</p>;
-  const offers = possible.includes('happy') ? possible : [...possible, 'happy'];
+  // `wait <duration>` is to be written out.
+  const offers = [...possible.filter((input) => input !== 'happy' && !input.includes('<')), 'happy'];
   return (
     <div className="segments" role="group" aria-label="What may come">
       {offers.map((input) => (

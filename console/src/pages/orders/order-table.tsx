@@ -41,6 +41,8 @@ export function OrderTable({ orders }: { readonly orders: readonly FoundOrder[] 
   );
 }
 
+const ended: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'AUTHORIZATION_FAILED']);
+
 function Row({ order }: { readonly order: FoundOrder }) {
   const { order_ledger_id: id, status, state, attempts, total_cents, currency, created_at, updated_at } = order;
   return (
@@ -53,9 +55,11 @@ function Row({ order }: { readonly order: FoundOrder }) {
       <td>
         <StatusBadge status={status} />
       </td>
-      <td className="order-state">
-        {state === null ? <span className="muted">dropped</span> : state}
-        {attempts > 0 ? <span className="muted"> · attempt {attempts + 1}</span> : null}
+      <td>
+        <span className="order-state">
+          {state === null ? <span className="muted">dropped</span> : <span title={state}>{state}</span>}
+          {attempts > 0 && !ended.has(status) ? <em>attempt {attempts + 1}</em> : null}
+        </span>
       </td>
       <td className="number">{money(total_cents, currency)}</td>
       <td>{order.parked ? order.parked.title : <code className="muted">{order.failure?.code ?? ''}</code>}</td>

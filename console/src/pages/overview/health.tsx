@@ -46,11 +46,7 @@ export function Health({ overview }: { readonly overview: Overview }) {
           <span className={`badge ${findings === 0 ? 'is-good' : 'is-warn'}`}>
             {findings === 0 ? 'books agree' : `${findings} open`}
           </span>{' '}
-          {reconciliation.last_looked_at === null ? (
-            'not looked yet'
-          ) : (
-            <Instant at={reconciliation.last_looked_at} as="age" />
-          )}
+          <NextSearch searches={reconciliation.searches} />
         </dd>
         {reconciliation.open.map(({ kind, findings: found }) => (
           <dd key={kind} className="facts-wide">
@@ -76,5 +72,20 @@ export function Health({ overview }: { readonly overview: Overview }) {
         </ul>
       </details>
     </Card>
+  );
+}
+
+/** Each search has its turns; the next one says that they go on. */
+function NextSearch({ searches }: { readonly searches: Overview['reconciliation']['searches'] }) {
+  const next = searches
+    .flatMap(({ next_at }) => (next_at === null ? [] : [next_at]))
+    .sort()
+    .at(0);
+  const turns = searches.reduce((sum, search) => sum + search.turns, 0);
+  return (
+    <span className="muted">
+      {number(turns)} looks{next === undefined ? '' : ', the next '}
+      {next === undefined ? null : <Instant at={next} as="age" />}
+    </span>
   );
 }

@@ -59,7 +59,7 @@ export function ParkedActors({ cause, onRetry }: ParkedActorsProps) {
 }
 
 function Row({ actor, onRetry }: { readonly actor: ParkedActor; readonly onRetry: ParkedActorsProps['onRetry'] }) {
-  const { id, machine, order, reason, message, code, since, accepts, by } = actor;
+  const { id, machine, order, reason, code, since, accepts, by } = actor;
   return (
     <tr>
       <td>
@@ -73,7 +73,7 @@ function Row({ actor, onRetry }: { readonly actor: ParkedActor; readonly onRetry
           </Link>
         )}
       </td>
-      <td>{message ?? code ?? reason}</td>
+      <td>{code ?? reason}</td>
       <td className="number">{order === null ? '' : money(order.total_cents, order.currency)}</td>
       <td className="number">{order === null ? '' : money(order.captured_cents, order.currency)}</td>
       <td>
