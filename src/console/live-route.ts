@@ -1,5 +1,6 @@
 /** `GET /console/api/live`: orders as they move, as server-sent events. */
 import { streamEvents } from '../http/sse.ts';
+import { EventStream } from '../services/ledger/schemas.ts';
 import { problems } from '../services/schemas.ts';
 import type { ConsoleApp } from './console-app.ts';
 import type { LiveOrdersSource } from './live-orders.ts';
@@ -10,9 +11,9 @@ export function liveRoute(app: ConsoleApp, live: LiveOrdersSource): void {
     {
       // A HEAD request would watch for ever, and show nothing of it.
       exposeHeadRoute: false,
-      schema: { hide: true, response: { ...problems(503) } },
+      schema: { hide: true, response: { 200: EventStream, ...problems(503) } },
     },
-    (request, reply) =>
+    async (request, reply) =>
       streamEvents(request, reply, async function* ({ signal }) {
         // Where the stream begins: what moved before, a page has to look up.
         yield { event: 'hello', data: { at: new Date().toISOString() } };

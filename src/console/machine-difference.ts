@@ -1,6 +1,6 @@
 /** How two versions of a machine differ, state by state and transition by transition. Pure. */
 import type { Static } from '@sinclair/typebox';
-import { type ActorMachine, type Json, jsonDifference } from '../actors/index.ts';
+import { type ActorMachine, type Json, type JsonChange, jsonDifference } from '../actors/index.ts';
 import type { Difference } from './schemas.ts';
 
 type DifferenceBody = Static<typeof Difference>;
@@ -29,15 +29,21 @@ export function machineDifference(from: ActorMachine, to: ActorMachine, hasMigra
   };
 }
 
-function differing(before: readonly Part[], after: readonly Part[]) {
-  const old = new Map(before.map(({ name, told }) => [name, told]));
-  const now = new Map(after.map(({ name, told }) => [name, told]));
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
+interface PartChange {
+  readonly name: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly changes: JsonChange[];
+}
+
+function differing(before: readonly Part[], after: readonly Part[]): PartChange[] {
+  const old = new Map(before.map(({ name, told }) => [name, told] as const));
+  const now = new Map(after.map(({ name, told }) => [name, told] as const));
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name): PartChange[] => {
     const [was, is] = [old.get(name), now.get(name)];
-    if (was === undefined) return [{ name, change: 'added' as const, changes: [] }];
-    if (is === undefined) return [{ name, change: 'removed' as const, changes: [] }];
-    const changes = jsonDifference(was, is).map((change) => ({ ...change }));
-    return changes.length === 0 ? [] : [{ name, change: 'changed' as const, changes }];
+    if (was === undefined) return [{ name, change: 'added', changes: [] }];
+    if (is === undefined) return [{ name, change: 'removed', changes: [] }];
+    const changes = jsonDifference(was, is);
+    return changes.length === 0 ? [] : [{ name, change: 'changed', changes }];
   });
 }
 

@@ -109,7 +109,7 @@ function failingTestRoute(app: ConsoleApp, { system }: OrderRoutesPorts): void {
         hide: true,
         params: OrderParams,
         querystring: schemas.FailingTestQuery,
-        response: { ...problems(400, 404, 409, 503) },
+        response: { 200: schemas.FailingTest, ...problems(400, 404, 409, 503) },
       },
     },
     async ({ params: { id }, query: { revision, expected = defaultExpected } }, reply) => {

@@ -50,7 +50,7 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, page: Page): Fas
     vary: 'Accept-Encoding',
   });
   if (page.isHashed && request.headers['if-none-match'] === page.etag) return reply.code(304).send();
-  const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (takesGzip) void reply.header('content-encoding', 'gzip');
   return reply.type(page.type).send(takesGzip ? page.gzipped : page.body);
 }

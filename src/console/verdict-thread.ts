@@ -10,7 +10,13 @@ export interface Question {
   readonly version: string;
 }
 
-const { machine: id, version }: Question = workerData;
-const listed = machines.find((one) => one.machine.id === id && one.version === version);
-if (!listed) throw new Error(`no machine ${id} of version ${version} is listed`);
-parentPort?.postMessage(verify(actorMachine(listed.machine, version), listed.environment));
+const asked: unknown = workerData;
+const listed = machines.find(({ machine, version }) => isAbout(asked, { machine: machine.id, version }));
+if (!listed) throw new Error('no such machine is listed');
+parentPort?.postMessage(verify(actorMachine(listed.machine, listed.version), listed.environment));
+
+function isAbout(question: unknown, { machine, version }: Question): boolean {
+  if (typeof question !== 'object' || question === null) return false;
+  const named = 'machine' in question && question.machine === machine;
+  return named && 'version' in question && question.version === version;
+}

@@ -1,6 +1,6 @@
 /** `POST /console/api/orders/:id/what-if`: an order as it stood, and what would have become of it. */
 import type { CommonQueryMethods } from 'slonik';
-import { type ActorSystem, forkOf, type LikelyAnswers, readWhatIfs, simulate } from '../actors/index.ts';
+import { type ActorSystem, forkOf, type LikelyAnswers, readWhatIfs, simulate, type WhatIf } from '../actors/index.ts';
 import type { ProblemInit } from '../http/problems.ts';
 import { storeClock } from '../persistence/operations.ts';
 import { problems } from '../services/schemas.ts';
@@ -30,7 +30,7 @@ export function whatIfRoute(app: ConsoleApp, { pool, system, likelyAnswersOf }: 
     async (request, reply) => {
       const { revision = null, then } = request.body;
       const read = readThen(then);
-      if ('problem' in read) return reply.problem(malformed(read));
+      if (read.type === 'malformed') return reply.problem(malformed(read));
       const fork = await forkOf(system, request.params.id, revision);
       if (fork.type === 'absent') return reply.problem(orderNotFound);
       if (fork.type !== 'forked') return reply.problem(notForked(fork));
@@ -42,21 +42,22 @@ export function whatIfRoute(app: ConsoleApp, { pool, system, likelyAnswersOf }: 
 }
 
 interface Malformed {
+  readonly type: 'malformed';
   readonly index: number;
   readonly problem: string;
 }
 
 /** One input per string: a comma would make it two, and their numbers would not be those of the strings. */
-function readThen(then: readonly string[]) {
-  const inputs = [];
+function readThen(then: readonly string[]): Malformed | { readonly type: 'read'; readonly inputs: WhatIf[] } {
+  const inputs: WhatIf[] = [];
   for (const [index, text] of then.entries()) {
     const read = readWhatIfs(text);
-    if (read.type === 'malformed') return { index, problem: read.problem };
+    if (read.type === 'malformed') return { type: 'malformed', index, problem: read.problem };
     const [one, more] = read.inputs;
-    if (!one || more) return { index, problem: 'it is to hold one input' };
+    if (!one || more) return { type: 'malformed', index, problem: 'it is to hold one input' };
     inputs.push(one.input);
   }
-  return { inputs };
+  return { type: 'read', inputs };
 }
 
 function malformed({ index, problem }: Malformed): ProblemInit {

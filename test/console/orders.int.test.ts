@@ -239,7 +239,7 @@ describe('the log of an order', () => {
 describe('what if', () => {
   const whatIf = async (id: string, body: object) => {
     const answer = await stack.shop.send({ method: 'POST', path: `/console/api/orders/${id}/what-if`, body });
-    return { status: answer.status, body: answer.json<Record<string, unknown>>() };
+    return { status: answer.status, body: answer.json() };
   };
 
   it('an order as it stood: what was possible, and what would have come of it', async () => {

@@ -1,90 +1,95 @@
-import { describe, expect, it } from 'vitest';
-import { piecesOf } from '../../console/src/pages/order/timeline.ts';
-import { amountOf, centsOf, instantOf, localOf, readFilters } from '../../console/src/pages/orders/filters.ts';
-import { endedIn, scaleTop } from '../../console/src/pages/overview/bars.ts';
-import { factsOf } from '../../console/src/pages/machines/state-facts.ts';
-import { duration, money, percent, words } from '../../console/src/ui/format.ts';
+/** How the console's pages are sent: the one page for every path, files by their names, and nothing that was not built. */
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pageRoutes } from '../../src/console/page-routes.ts';
+import { builtPages } from '../../src/console/pages.ts';
+import { type App, buildApp } from '../../src/http/app.ts';
 
-describe('what people read', () => {
-  it('durations: two units at most', () => {
-    const texts = [0, 999, 1_000, 9_949, 59_900, 60_000, 185_000, 7_440_000, 90_000_000].map(duration);
-    expect(texts).toEqual(['0 ms', '999 ms', '1.0 s', '9.9 s', '60 s', '1 min', '3 min 5 s', '2 h 4 min', '1 d 1 h']);
-  });
+let directory = '';
+let app: App;
 
-  it('amounts have as many decimals as their currency', () => {
-    expect(money(1_234, 'EUR')).toMatch(/12[.,]34/);
-    expect(money(1_234, 'JPY')).toMatch(/1[,.]?234/);
-    expect(money(1_234, 'BHD')).toMatch(/1[.,]234/);
-  });
-
-  it('shares near the whole are not rounded up to it', () => {
-    expect([percent(1), percent(0.99996), percent(0.9876), percent(0)]).toEqual(['100 %', '> 99.9 %', '98.8 %', '0 %']);
-    expect(words('reservingInventory')).toBe('reserving inventory');
-  });
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'waybill-pages-'));
+  app = await buildApp();
+  pageRoutes(app, builtPages(directory));
+  await app.ready();
+});
+afterEach(async () => {
+  await app.close();
+  await rm(directory, { recursive: true });
 });
 
-describe('the timeline', () => {
-  it('long gaps grow by their logarithm and say so', () => {
-    const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
-    const stop = (revision: number, seconds: number) => ({
-      revision,
-      to: `s${revision}`,
-      status: null,
-      at: at(seconds),
-    });
-    const pieces = piecesOf([stop(1, 0), stop(2, 1), stop(3, 3_601), stop(4, 3_602)]);
-    expect(pieces.map(({ ms, isCompressed }) => [ms, isCompressed])).toEqual([
-      [1_000, false],
-      [3_600_000, true],
-      [1_000, false],
-      [null, false],
-    ]);
-    const [short, long] = pieces;
-    expect((long?.weight ?? 0) / (short?.weight ?? 1)).toBeLessThan(4);
-  });
-});
+const build = async (page: string): Promise<void> => {
+  await mkdir(join(directory, 'assets'), { recursive: true });
+  await writeFile(join(directory, 'assets', 'app-1a2b.js'), 'export {};');
+  await writeFile(join(directory, 'secret.env'), 'PASSWORD=x');
+  await writeFile(join(directory, 'index.html'), page);
+};
+const get = (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers });
 
-describe('the filters of the orders', () => {
-  it('keep what they know of an address, as text', () => {
-    expect(readFilters({ status: 'FAILED', min_cents: 500, cursor: 'x', user_id: '', view: ['stuck'] })).toEqual({
-      status: 'FAILED',
-      min_cents: '500',
+describe('the pages of the console', () => {
+  it('not built: an honest 503 that says what to do', async () => {
+    const answer = await get('/console');
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({
+      error: 'console_not_built',
+      detail: expect.stringContaining('npm run build'),
     });
   });
 
-  it('amounts and instants go both ways', () => {
-    expect([centsOf('12,50'), centsOf(' '), centsOf('-1'), centsOf('x')]).toEqual(['1250', '', '', '']);
-    expect(amountOf('1250')).toBe('12.5');
-    expect(instantOf(localOf('2026-01-31T13:00:00.000Z'))).toBe('2026-01-31T13:00:00.000Z');
-    expect([instantOf(''), localOf('nonsense')]).toEqual(['', '']);
+  it('any path is the page, under a strict policy, never kept', async () => {
+    await build('<!doctype html>');
+    for (const path of ['/console', '/console/', '/console/orders/0198?at=3', '/console/machines/order']) {
+      const answer = await get(path);
+      expect(answer).toMatchObject({ statusCode: 200, body: '<!doctype html>' });
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      });
+      const policy = String(answer.headers['content-security-policy']);
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    }
   });
-});
 
-it('bars: the scale ends at a round number not below the highest', () => {
-  expect([0, 3, 5, 11, 43, 99, 101].map(scaleTop)).toEqual([4, 4, 5, 20, 50, 100, 200]);
-  expect(endedIn({ at: '', placed: 9, completed: 1, failed: 2, cancelled: 3, declined: 4 })).toBe(10);
-});
-
-it('a box counts the actors of all states inside', () => {
-  const state = (path: string, actors: number, parked: number) => ({
-    version: '1',
-    state: path,
-    actors,
-    parked,
-    visits: 0,
-    dwell_ms: { p50: null, p95: null, max: null },
-    expected_ms: null,
-    outcomes: { done: 0, refused: 0, failed: 0, unknown: 0 },
-    error_rate: null,
+  it('hashed files are kept for good, and sent compressed to who takes that', async () => {
+    await build('<!doctype html>');
+    const plain = await get('/console/assets/app-1a2b.js');
+    expect(plain.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    const { etag } = plain.headers;
+    expect((await get('/console/assets/app-1a2b.js', { 'if-none-match': String(etag) })).statusCode).toBe(304);
+    const small = await get('/console/assets/app-1a2b.js', { 'accept-encoding': 'br, gzip' });
+    expect(small.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    expect(gunzipSync(small.rawPayload).toString()).toBe('export {};');
   });
-  const boxOf = new Map([
-    ['a.calling', 'a'],
-    ['a.parked', 'a'],
-    ['b', 'b'],
-  ]);
-  const facts = factsOf(
-    [state('a.calling', 2, 0), state('a.parked', 2, 2), state('b', 0, 0), state('gone', 3, 0)],
-    boxOf,
-  );
-  expect([...facts]).toEqual([['a', { text: '4', tone: 'attention' }]]);
+
+  it('what is no file of theirs is a problem: no path leads out, the API is no page', async () => {
+    await build('<!doctype html>');
+    const paths = [
+      '/console/assets/gone.js',
+      '/console/secret.env',
+      '/console/%2e%2e/package.json',
+      '/console/..%2fpackage.json',
+      '/console/api/nothing',
+      '/console/api',
+    ];
+    for (const path of paths) {
+      const answer = await get(path);
+      expect([path, answer.statusCode]).toEqual([path, 404]);
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+    }
+  });
+
+  it('a new build is sent at once', async () => {
+    await build('one');
+    expect((await get('/console')).body).toBe('one');
+    await build('two');
+    await utimes(join(directory, 'index.html'), new Date(), new Date(Date.now() + 5_000));
+    expect((await get('/console')).body).toBe('two');
+  });
 });

@@ -158,6 +158,11 @@ export const FailingTestQuery = Type.Object(
   strict,
 );
 
+export const FailingTest = {
+  description: 'A test of the machine, as TypeScript',
+  content: { 'text/plain': { schema: Type.String() } },
+};
+
 /** Forks the order as it stood at a revision and simulates; nothing is sent, written or called. */
 export const WhatIfBody = Type.Object(
   {
