@@ -40,7 +40,7 @@ describe('routes', () => {
       { x: 30, y: 20 },
     ];
     expect(pathOf(points)).toBe('M0 0L0 14Q0 20 6 20L30 20');
-    expect(headOf(points, 8)).toBe('M30 20L22 16L22 24Z');
+    expect(headOf(points, 8)).toBe('M30 20L22 24L22 16Z');
     expect([pathOf([]), headOf([])]).toEqual(['', '']);
   });
 });

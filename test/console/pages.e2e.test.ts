@@ -52,9 +52,8 @@ describe.skipIf(withoutBrowser)('the console', () => {
     await desk.page.getByText('Completed', { exact: true }).first().waitFor();
     const log = await edge.waybill.system.history(id);
     await eventually(async () => (await desk.page.locator('.piece').count()) === log.length);
-    const taken = await desk.page
-      .locator('.arrow.is-taken')
-      .evaluateAll((all) => all.map((one) => one.getAttribute('data-arrow')));
+    const arrows = await desk.page.locator('.arrow.is-taken').all();
+    const taken = await Promise.all(arrows.map((arrow) => arrow.getAttribute('data-arrow')));
     expect(taken.toSorted()).toEqual([
       'authorizing→fulfilling.creatingOrder',
       'committingStock→completed',
@@ -112,7 +111,7 @@ describe.skipIf(withoutBrowser)('the console', () => {
     await changes.getByText('payment.authorizedCents').waitFor();
     expect(await changes.locator('li', { hasText: 'payment.authorizedCents' }).innerText()).toMatch(/0\s+5998/);
 
-    await desk.page.keyboard.press('Home');
+    await desk.page.getByRole('button', { name: 'First transition' }).click();
     await desk.page.getByRole('tab', { name: 'What if' }).click();
     await desk.page.getByRole('button', { name: 'authorize refused' }).click();
     await stands('authorizationFailed');

@@ -97,12 +97,11 @@ export function InitialMark({ place }: { readonly place: Place | undefined }) {
   );
 }
 
-function interaction({ path, name, children }: Box, onSelect: BoxViewProps['onSelect']) {
+function interaction({ path, children }: Box, onSelect: BoxViewProps['onSelect']) {
   if (!onSelect || children.length > 0) return {};
   return {
     role: 'button',
     tabIndex: 0,
-    'aria-label': `State ${name}`,
     onClick: () => onSelect(path),
     onKeyDown: (event: KeyboardEvent) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;

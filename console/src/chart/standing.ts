@@ -21,8 +21,9 @@ export function standingAfter(chart: Chart, moves: readonly Move[]): Standing | 
   const last = moves.at(-1);
   if (!last) return null;
   const active = new Set(activeStates(chart, last.to) ?? []);
-  const next = chart.transitions.flatMap(({ source, targets }, index) =>
-    active.has(source) && targets.length > 0 ? [index] : [],
+  // What completes a state comes of itself, after one of these.
+  const next = chart.transitions.flatMap(({ source, targets, trigger }, index) =>
+    active.has(source) && targets.length > 0 && trigger.type !== 'completion' ? [index] : [],
   );
   return {
     active,

@@ -48,7 +48,7 @@ export function Statechart(props: StatechartProps) {
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           width={layout.width * (zoom ?? 1)}
           height={layout.height * (zoom ?? 1)}
-          style={{ '--chart-natural': `${layout.width * 1.15}px` }}
+          style={{ '--chart-natural': `${layout.width}px` }}
           role="group"
           aria-label={label}
         >

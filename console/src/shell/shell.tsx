@@ -88,6 +88,7 @@ interface RailFootProps {
 
 function RailFoot({ live, version, onOpen }: RailFootProps) {
   const [theme, turnTheme] = useTheme();
+  const themeName = theme === 'system' ? 'auto' : theme;
   return (
     <div className="rail-foot">
       <button type="button" className="button" onClick={() => onOpen('go')}>
@@ -97,8 +98,8 @@ function RailFoot({ live, version, onOpen }: RailFootProps) {
         <span className={`live is-${live}`} role="status">
           {liveNames[live]}
         </span>
-        <button type="button" className="copy" onClick={turnTheme} aria-label={`Colours: ${theme}. Change`}>
-          {theme === 'system' ? 'auto' : theme}
+        <button type="button" className="copy" onClick={turnTheme} aria-label={`Colours: ${themeName}; change`}>
+          {themeName}
         </button>
         <button type="button" className="copy" onClick={() => onOpen('help')} aria-label="Keyboard shortcuts">
           ?

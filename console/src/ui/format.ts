@@ -60,3 +60,6 @@ export const shortId = (id: string): string => id.slice(-8);
 
 /** `reservingInventory` → `reserving inventory`. */
 export const words = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+
+/** A state path that may break behind its dots. */
+export const breakable = (path: string): string => path.replaceAll('.', '.\u200b');

@@ -74,7 +74,7 @@ function Scenarios({ demo, onPlaced }: { readonly demo: Demo; readonly onPlaced:
               disabled={placing.isPending}
               onClick={() => placing.mutate(name)}
             >
-              Place
+              {placing.isPending && placing.variables === name ? 'Placing…' : 'Place'}
             </button>
           </li>
         ))}

@@ -4,6 +4,7 @@ import type { MachineState, MachineStates } from '../../../../src/console/schema
 import { Card } from '../../ui/card.tsx';
 import { duration, number, percent } from '../../ui/format.ts';
 import { Empty } from '../../ui/notes.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 
 interface StateTableProps {
   readonly states: readonly MachineState[];
@@ -36,7 +37,7 @@ export function StateTable({ states, sample, selected }: StateTableProps) {
       {shown.length === 0 ? (
         <Empty title="Nothing has happened here yet" />
       ) : (
-        <div className="table-frame">
+        <TableFrame label="States">
           <table>
             <thead>
               <tr>
@@ -70,7 +71,7 @@ export function StateTable({ states, sample, selected }: StateTableProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       )}
     </Card>
   );

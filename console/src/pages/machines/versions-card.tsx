@@ -3,6 +3,7 @@ import type { MachineStates } from '../../../../src/console/schemas.ts';
 import { Card } from '../../ui/card.tsx';
 import { number } from '../../ui/format.ts';
 import { Empty } from '../../ui/notes.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 
 interface VersionsCardProps {
   readonly versions: MachineStates['versions'];
@@ -18,7 +19,7 @@ export function VersionsCard({ versions, chosen, against, onChoose, onAgainst }:
       {versions.length === 0 ? (
         <Empty title="No versions to show" />
       ) : (
-        <div className="table-frame">
+        <TableFrame label="Versions">
           <table>
             <thead>
               <tr>
@@ -71,7 +72,7 @@ export function VersionsCard({ versions, chosen, against, onChoose, onAgainst }:
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       )}
     </Card>
   );

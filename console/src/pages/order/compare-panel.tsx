@@ -1,7 +1,7 @@
 /** Two moments of one order beside each other. */
 import type { LogEntry } from '../../../../src/console/schemas.ts';
 import { jsonDifference } from '../../../../src/actors/what-if/json-difference.ts';
-import { duration } from '../../ui/format.ts';
+import { breakable, duration } from '../../ui/format.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { ChangeList } from './change-list.tsx';
 
@@ -57,7 +57,7 @@ function MomentCard({ entry: { revision, to, status, label } }: { readonly entry
       <span className="muted">
         revision {revision}, {label}
       </span>
-      <strong className="mono">{to}</strong>
+      <strong className="mono">{breakable(to)}</strong>
       {status === null ? null : <StatusBadge status={status} />}
     </div>
   );

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { OrderFile } from '../../../../src/console/schemas.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { money, shortId } from '../../ui/format.ts';
+import { TableFrame } from '../../ui/table-frame.tsx';
 
 export function OrderFacts({ file }: { readonly file: OrderFile }) {
   return (
@@ -21,7 +22,7 @@ function Money({ file: { order, gateway } }: { readonly file: OrderFile }) {
     <section>
       <h3>Money</h3>
       <MoneyNote gateway={gateway} />
-      <div className="table-frame">
+      <TableFrame label="Money">
         <table>
           <thead>
             <tr>
@@ -51,7 +52,7 @@ function Money({ file: { order, gateway } }: { readonly file: OrderFile }) {
             })}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       <dl className="facts">
         <dt>Status</dt>
         <dd>
@@ -100,7 +101,7 @@ function Stock({ file: { order, stock, purchase_order } }: { readonly file: Orde
   return (
     <section>
       <h3>Stock</h3>
-      <div className="table-frame">
+      <TableFrame label="Stock">
         <table>
           <thead>
             <tr>
@@ -142,7 +143,7 @@ function Stock({ file: { order, stock, purchase_order } }: { readonly file: Orde
             })}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       <dl className="facts">
         <dt>Reservation</dt>
         <dd>{stock.reservation ?? 'none'}</dd>

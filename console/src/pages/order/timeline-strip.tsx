@@ -107,12 +107,14 @@ function PieceView({ piece, at, onChoose }: PieceViewProps) {
       type="button"
       className={`piece is-${toneOf(status ?? '')} ${isCompressed ? 'is-compressed' : ''} ${revision > at ? 'is-ahead' : ''}`}
       aria-current={revision === at ? 'step' : undefined}
-      aria-label={`Revision ${revision}: ${state}${lasted === '' ? '' : `, ${lasted}`}`}
       title={`${revision}: ${state}${lasted === '' ? '' : `\n${lasted}`}`}
       style={{ flexGrow: weight }}
       onClick={() => onChoose(revision)}
     >
-      <span className="piece-name">{name}</span>
+      <span className="piece-name">
+        <span className="visually-hidden">Revision {revision}: </span>
+        {name}
+      </span>
       <span className="piece-time">{lasted}</span>
     </button>
   );

@@ -6,6 +6,7 @@ import { useShortcuts } from '../../shell/shortcuts.ts';
 import { money, shortId } from '../../ui/format.ts';
 import { Instant } from '../../ui/instant.tsx';
 import { StatusBadge } from '../../ui/status-badge.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 
 export function OrderTable({ orders }: { readonly orders: readonly FoundOrder[] }) {
   const body = useRef<HTMLTableSectionElement>(null);
@@ -16,7 +17,7 @@ export function OrderTable({ orders }: { readonly orders: readonly FoundOrder[] 
   };
   useShortcuts({ j: () => move(1), k: () => move(-1) });
   return (
-    <div className="table-frame">
+    <TableFrame label="Orders">
       <table className="order-table">
         <thead>
           <tr>
@@ -37,7 +38,7 @@ export function OrderTable({ orders }: { readonly orders: readonly FoundOrder[] 
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }
 

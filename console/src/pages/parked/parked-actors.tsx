@@ -7,6 +7,7 @@ import { money, shortId } from '../../ui/format.ts';
 import { Instant } from '../../ui/instant.tsx';
 import { Problem } from '../../ui/notes.tsx';
 import { Skeleton } from '../../ui/skeleton.tsx';
+import { TableFrame } from '../../ui/table-frame.tsx';
 import type { RetryTarget } from './retry-dialog.tsx';
 
 interface ParkedActorsProps {
@@ -20,7 +21,7 @@ export function ParkedActors({ cause, onRetry }: ParkedActorsProps) {
   if (!data) return <Skeleton />;
   return (
     <>
-      <div className="table-frame">
+      <TableFrame label="Parked actors">
         <table>
           <thead>
             <tr>
@@ -46,7 +47,7 @@ export function ParkedActors({ cause, onRetry }: ParkedActorsProps) {
               ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       {hasNextPage ? (
         <div className="more">
           <button type="button" className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
@@ -85,7 +86,7 @@ function Row({ actor, onRetry }: { readonly actor: ParkedActor; readonly onRetry
             <button
               type="button"
               className="button"
-              aria-label={`Retry ${shortId(id)}`}
+              aria-label={`Retry… ${shortId(id)}`}
               onClick={() => onRetry({ title: `${machine} ${shortId(id)}`, count: 1, body: { ids: [id] } })}
             >
               Retry…
