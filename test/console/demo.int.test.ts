@@ -13,7 +13,7 @@ const send = async <T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: obje
 };
 const placed = async (scenario: string): Promise<DemoOrder> => {
   const { status, body } = await send<DemoOrder>('POST', '/orders', { scenario });
-  expect(status, JSON.stringify(body)).toBe(201);
+  expect({ status, body }).toMatchObject({ status: 201 });
   return body;
 };
 

@@ -14,7 +14,7 @@ const orders = { completed: '', dear: '', declined: '', parked: '', failed: '' }
 
 const get = async <T>(path: string, status = 200): Promise<T> => {
   const answer = await stack.shop.send({ method: 'GET', path: `/console/api${path}` });
-  expect(answer, answer.text).toMatchObject({ status });
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
   return answer.json<T>();
 };
 const search = async (query: string): Promise<readonly string[]> =>

@@ -7,12 +7,12 @@ const kit = useStack('postgres');
 const who = { by: 'an operator', why: 'the gateway is back' };
 let stack: Stack;
 let product = '';
-let voids: readonly string[] = [];
+const voids: string[] = [];
 let refund = '';
 
 const get = async <T>(path: string): Promise<T> => {
   const answer = await stack.shop.send({ method: 'GET', path: `/console/api${path}` });
-  expect(answer, answer.text).toMatchObject({ status: 200 });
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 200 });
   return answer.json<T>();
 };
 const retry = async (body: object) => {
@@ -25,8 +25,7 @@ beforeAll(async () => {
   const { shop } = stack;
   product = await shop.product();
   const items = [{ productId: product, quantity: 1 }];
-  for (let n = 0; n < 3; n += 1)
-    voids = [...voids, await shop.placed({ items, token: 'tok_capture_declined_void_fails_9' })];
+  for (let n = 0; n < 3; n += 1) voids.push(await shop.placed({ items, token: 'tok_capture_declined_void_fails_9' }));
   for (const id of voids) await kit.ends(id, 'NEEDS_ATTENTION');
   refund = await shop.placed({ items, token: 'tok_visa_success' });
   await kit.ends(refund, 'COMPLETED');

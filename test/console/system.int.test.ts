@@ -16,7 +16,7 @@ let product = '';
 
 const getFrom = async <T>({ shop }: Stack, path: string, status = 200): Promise<T> => {
   const answer = await shop.send({ method: 'GET', path });
-  expect(answer, answer.text).toMatchObject({ status });
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
   return answer.json<T>();
 };
 const get = <T>(path: string, status = 200): Promise<T> => getFrom<T>(stack, `/console/api${path}`, status);
