@@ -79,7 +79,8 @@ function elkNode(box: Box): ElkNode {
 }
 
 function elkEdge({ id, source, target, label }: Arrow): ElkExtendedEdge {
-  const width = Math.max(0, ...label.map(smallWidth)) + 6;
+  // And how often it was taken.
+  const width = Math.max(0, ...label.map(smallWidth)) + 20;
   const text = label.join('\n');
   return {
     id,

@@ -71,6 +71,9 @@ export function Shell() {
       </div>
       <main className="main" id="main" tabIndex={-1}>
         <Outlet />
+        <div className="phone-foot">
+          <RailFoot live={live} version={session?.version ?? ''} onOpen={setOpen} />
+        </div>
       </main>
       {open === 'help' ? <ShortcutHelp onClose={() => setOpen(null)} /> : null}
       {open === 'go' ? <GoToOrder onClose={() => setOpen(null)} /> : null}

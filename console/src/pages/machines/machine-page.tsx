@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { chartOf } from '../../../../src/diagrams/chart.ts';
-import { machineQuery, statesQuery } from '../../api/queries.ts';
+import { differenceQuery, machineQuery, statesQuery } from '../../api/queries.ts';
 import { type Detail, graphOf } from '../../chart/graph.ts';
 import { Statechart } from '../../chart/statechart.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -36,6 +36,12 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
   const facts = useMemo(
     () => (chart ? factsOf(ofVersion, graphOf(chart, detail).boxOf) : new Map()),
     [chart, detail, ofVersion],
+  );
+  const isCompared = search.against !== undefined && search.against !== version && version !== '';
+  const difference = useQuery({ ...differenceQuery(id, search.against ?? '', version), enabled: isCompared });
+  const marked = useMemo(
+    () => new Map(isCompared ? difference.data?.states.map(({ path, change: how }) => [path, how]) : []),
+    [isCompared, difference.data],
   );
   const change = (part: MachineSearchParams): void =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false });
@@ -71,6 +77,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
             label={`Statechart of ${id}, version ${version}`}
             detail={detail}
             facts={facts}
+            marked={marked}
             selected={search.state ?? null}
             onSelect={(state) => change({ state })}
           />
@@ -83,7 +90,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
             onChoose={(chosen) => change({ version: chosen })}
             onAgainst={(against) => change({ against })}
           />
-          {search.against !== undefined && search.against !== version ? (
+          {isCompared && search.against !== undefined ? (
             <DifferenceCard machine={id} from={search.against} to={version} />
           ) : null}
           <VerdictCard machine={id} version={version} />

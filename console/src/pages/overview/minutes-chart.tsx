@@ -1,13 +1,13 @@
 /** Orders per minute: how they ended as bars, how many were placed as a line. The same as a table for those who read. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Card } from '../../ui/card.tsx';
 import { Empty } from '../../ui/notes.tsx';
+import { useWidth } from '../../ui/use-width.ts';
 import { endedIn, type Minute, partsOf, scaleTop } from './bars.ts';
 
-const width = 720;
 const height = 232;
 const plot = { left: 34, top: 10, right: 8, bottom: 22 };
-const inner = { width: width - plot.left - plot.right, height: height - plot.top - plot.bottom };
+const innerHeight = height - plot.top - plot.bottom;
 
 export function MinutesChart({ minutes }: { readonly minutes: readonly Minute[] }) {
   const [at, setAt] = useState<number | null>(null);
@@ -40,41 +40,48 @@ interface PlotProps {
 
 function Plot({ minutes, at, onPoint }: PlotProps) {
   const top = scaleTop(Math.max(...minutes.map((minute) => Math.max(minute.placed, endedIn(minute)))));
-  const step = inner.width / Math.max(1, minutes.length);
-  const y = (count: number): number => plot.top + inner.height * (1 - count / top);
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame, 720);
+  const step = (width - plot.left - plot.right) / Math.max(1, minutes.length);
+  // A label needs some 60 pixels.
+  const labelEvery = step * 10 < 60 ? 20 : 10;
+  const y = (count: number): number => plot.top + innerHeight * (1 - count / top);
   const line = minutes.map(({ placed }, i) => `${i === 0 ? 'M' : 'L'}${plot.left + step * (i + 0.5)} ${y(placed)}`);
   const total = minutes.reduce((sum, { placed }) => sum + placed, 0);
   return (
-    <svg
-      className="minutes"
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`Orders per minute in the last hour: ${total} placed, at most ${Math.max(...minutes.map(({ placed }) => placed))} in one minute`}
-      onMouseLeave={() => onPoint(null)}
-    >
-      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-        <g key={share} className="minutes-grid">
-          <path d={`M${plot.left} ${y(top * share)}H${width - plot.right}`} />
-          <text x={plot.left - 6} y={y(top * share) + 3.5} textAnchor="end">
-            {Number.isInteger(top * share) ? top * share : ''}
-          </text>
-        </g>
-      ))}
-      {minutes.map((minute, i) => (
-        <g key={minute.at} onMouseEnter={() => onPoint(i)} className={at === i ? 'is-at' : ''}>
-          <rect className="minutes-hit" x={plot.left + step * i} y={plot.top} width={step} height={inner.height} />
-          <Bar minute={minute} x={plot.left + step * i + step * 0.14} width={step * 0.72} y={y} />
-        </g>
-      ))}
-      <path className="minutes-placed" d={line.join('')} />
-      {minutes.map(({ at: instant }, i) =>
-        i % 10 === 0 ? (
-          <text key={instant} className="minutes-time" x={plot.left + step * i} y={height - 5}>
-            {clock.format(new Date(instant))}
-          </text>
-        ) : null,
-      )}
-    </svg>
+    <div className="minutes-frame" ref={frame}>
+      <svg
+        className="minutes"
+        width={width}
+        height={height}
+        role="img"
+        aria-label={`Orders per minute in the last hour: ${total} placed, at most ${Math.max(...minutes.map(({ placed }) => placed))} in one minute`}
+        onMouseLeave={() => onPoint(null)}
+      >
+        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+          <g key={share} className="minutes-grid">
+            <path d={`M${plot.left} ${y(top * share)}H${width - plot.right}`} />
+            <text x={plot.left - 6} y={y(top * share) + 3.5} textAnchor="end">
+              {Number.isInteger(top * share) ? top * share : ''}
+            </text>
+          </g>
+        ))}
+        {minutes.map((minute, i) => (
+          <g key={minute.at} onMouseEnter={() => onPoint(i)} className={at === i ? 'is-at' : ''}>
+            <rect className="minutes-hit" x={plot.left + step * i} y={plot.top} width={step} height={innerHeight} />
+            <Bar minute={minute} x={plot.left + step * i + step * 0.14} width={step * 0.72} y={y} />
+          </g>
+        ))}
+        <path className="minutes-placed" d={line.join('')} />
+        {minutes.map(({ at: instant }, i) =>
+          i % labelEvery === 0 ? (
+            <text key={instant} className="minutes-time" x={plot.left + step * i} y={height - 5}>
+              {clock.format(new Date(instant))}
+            </text>
+          ) : null,
+        )}
+      </svg>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 /** What waits for a person, by cause: look at one group, retry all of it, or open one and resolve it. */
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ParkedGroup } from '../../../../src/console/schemas.ts';
 import { parkedQuery } from '../../api/queries.ts';
@@ -82,6 +82,11 @@ function Group({ group, isOpen, onToggle, onRetry }: GroupProps) {
           <button type="button" className="button" aria-expanded={isOpen} onClick={onToggle}>
             {isOpen ? 'Hide' : 'Show'} {actors === 1 ? 'it' : 'them'}
           </button>
+          {totals.length > 0 ? (
+            <Link to="/orders" search={{ parked_cause: cause }} className="button is-quiet">
+              As orders
+            </Link>
+          ) : null}
           {accepts.includes('RETRY') || by === 'runtime' ? (
             <button
               type="button"
