@@ -54,14 +54,16 @@ describe.skipIf(withoutBrowser)('the console', () => {
     await eventually(async () => (await desk.page.locator('.piece').count()) === log.length);
     const arrows = await desk.page.locator('.arrow.is-taken').all();
     const taken = await Promise.all(arrows.map((arrow) => arrow.getAttribute('data-arrow')));
-    expect(taken.toSorted()).toEqual([
-      'authorizing→fulfilling.creatingOrder',
-      'committingStock→completed',
-      'confirmingOrder→committingStock',
-      'fulfilling.capturingPayment→confirmingOrder',
-      'fulfilling.creatingOrder→fulfilling.reservingInventory',
-      'fulfilling.reservingInventory→fulfilling.capturingPayment',
-    ]);
+    expect(new Set(taken)).toEqual(
+      new Set([
+        'authorizing→fulfilling.creatingOrder',
+        'committingStock→completed',
+        'confirmingOrder→committingStock',
+        'fulfilling.capturingPayment→confirmingOrder',
+        'fulfilling.creatingOrder→fulfilling.reservingInventory',
+        'fulfilling.reservingInventory→fulfilling.capturingPayment',
+      ]),
+    );
   });
 
   it('a parked refund is resolved by hand: previewed, with who and why, and the order ends', async () => {

@@ -25,16 +25,17 @@ describe.skipIf(withoutBrowser)('versions of a machine', () => {
     await release?.remove();
   });
 
-  it('the difference names what is new, what is gone, and whether actors can be taken over', async () => {
+  it('the difference names what is new, and what is gone, and the chart marks it', async () => {
     const { page, complaints, boundary, inaccessible } = await openConsole(browser, member.url);
     await page.goto(`${member.url}/console/machines/order`);
     await page.locator('[data-state="authorizingPayment"]').waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Compare' }).click();
     await page.getByRole('heading', { name: '1 → 2' }).waitFor();
-    await page.getByText('actors can be taken over').waitFor();
+    await page.locator('.differences').waitFor();
     const said = await page.locator('.differences > li > p').allInnerTexts();
     expect(said).toContain('added state authorizingPayment');
     expect(said).toContain('removed state authorizing');
+    expect(await page.locator('.box.is-added[data-state="authorizingPayment"]').count()).toBe(1);
     expect(await inaccessible()).toEqual([]);
 
     await page.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Show' }).click();

@@ -1,17 +1,18 @@
 /** The console's pages in a browser: built from the sources as they are, watched for errors and for strangers. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
 import { type Boundary, confine } from './browser.ts';
 
-const configFile = fileURLToPath(new URL('../../console/vite.config.ts', import.meta.url));
+const prepare = fileURLToPath(new URL('../../console/prepare.js', import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Into `console/dist`, where every process serves them from. */
+/** Into `console/dist`, where every process serves them from; as `npm ci` does it, not as a test would. */
 export async function buildConsole(): Promise<void> {
-  await build({ configFile, logLevel: 'warn' });
+  await promisify(execFile)(process.execPath, [prepare], { env: { ...process.env, NODE_ENV: 'production' } });
 }
 
 export interface ConsolePage {
