@@ -35,7 +35,8 @@ export async function listOrders(db: Reader, filter: OrderFilter): Promise<Order
   const list = isEnding ? listed.ended(status) : listed.all;
   const conditions = [
     ...list.conditions,
-    ...conditionsOf(filter),
+    // What has ended is at that status for good: asked for again, the planner would expect few of many.
+    ...conditionsOf(isEnding ? { ...filter, status: undefined } : filter),
     ...(standing === null ? [] : [sql.fragment`e.id = any(${sql.array(standing, 'uuid')})`]),
     ...placeIn(filter, list.place),
   ];
