@@ -73,7 +73,10 @@ function usePossible({ order, possible }: OrderFile, revision: number, isNow: bo
     staleTime: Infinity,
     retry: false,
   });
-  return isNow ? possible : (data?.end.possible ?? []);
+  // `happy` and `wait` are ways to simulate, not what comes.
+  return (isNow ? possible : (data?.end.possible ?? [])).filter(
+    (text) => text !== 'happy' && !text.startsWith('wait '),
+  );
 }
 
 function Waiting({ file: { order, actor, wake, messages } }: { readonly file: OrderFile }) {
