@@ -32,3 +32,22 @@ describe.each(actorMachines().map((machine) => [machine.id, machine] as const))(
     },
   );
 });
+
+function lies(inner: Place | undefined, outer: Place): boolean {
+  return (
+    inner !== undefined && inner.x > outer.x && inner.y > outer.y && inner.x + inner.width <= outer.x + outer.width
+  );
+}
+
+describe('routes', () => {
+  it('corners are round, ends are not', () => {
+    const points = [
+      { x: 0, y: 0 },
+      { x: 0, y: 20 },
+      { x: 30, y: 20 },
+    ];
+    expect(pathOf(points)).toBe('M0 0L0 14Q0 20 6 20L30 20');
+    expect(headOf(points, 8)).toBe('M30 20L22 24L22 16Z');
+    expect([pathOf([]), headOf([])]).toEqual(['', '']);
+  });
+});
