@@ -71,6 +71,19 @@ describe('what can still happen', () => {
   });
 });
 
+it('a state is not completed while nothing leads to its final state', () => {
+  const toy = chartOf({
+    id: 'toy',
+    initial: 'inside',
+    states: {
+      inside: { initial: 'stays', onDone: 'after', states: { stays: {}, ends: { type: 'final' } } },
+      after: {},
+    },
+  });
+  expect([...reachableFrom(toy, 'inside.stays')]).toEqual(['inside', 'inside.stays']);
+  expect(reachableFrom(toy, 'inside.ends')).toContain('after');
+});
+
 describe('what was taken', () => {
   it('an outcome leads through the branch that ends where the log says', () => {
     const at = 'fulfilling.capturingPayment.calling';
