@@ -6,6 +6,16 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
+# The console's pages, built with tools that a container does not need.
+FROM node:24-slim AS pages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY console ./console
+COPY src ./src
+RUN npm run build
+
 FROM node:24-slim
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -23,6 +33,7 @@ COPY package.json ./
 COPY bin ./bin
 COPY sql ./sql
 COPY src ./src
+COPY --from=pages /app/console/dist ./console/dist
 USER node
 EXPOSE 3000
 # Liveness; whether it can serve is /readyz, which compose asks.

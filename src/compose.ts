@@ -1,4 +1,5 @@
 /** The only file that knows all rooms: from a configuration to the parts of one process, wired. */
+import { hostname } from 'node:os';
 import { metrics as otelMetrics } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import {
@@ -6,6 +7,7 @@ import {
   type ActorMachine,
   type ActorSystem,
   createActorSystem,
+  migrationPaths,
   type Observer,
   type RemoteEffect,
   type WakeUps,
@@ -18,6 +20,11 @@ import { noticeEffects } from './effects/notices.ts';
 import { ordersParticipant, remoteOrders } from './effects/orders.ts';
 import { paymentEffects } from './effects/payments.ts';
 import { fetchTransport, injectTransport, type Transport } from './effects/transport.ts';
+import type { DemoPorts } from './console/demo.ts';
+import { createDemoWorker, type DemoWorker } from './console/demo-worker.ts';
+import { runHeartbeat } from './console/heartbeat.ts';
+import consolePlugin from './console/plugin.ts';
+import { createVerdicts, type Verdicts } from './console/verdicts.ts';
 import actorRoutes from './http/actor-routes.ts';
 import { type App, buildApp } from './http/app.ts';
 import { answeredNotModified } from './http/conditional.ts';
@@ -29,7 +36,7 @@ import machineRoutes from './http/machine-routes.ts';
 import previewRoute from './http/preview-route.ts';
 import { streamEvents } from './http/sse.ts';
 import { createInspector, type Inspector } from './inspector/index.ts';
-import { machines } from './machines/index.ts';
+import { machines, noticeIdOf } from './machines/index.ts';
 import { migrations } from './machines/migrations.ts';
 import { actorStore } from './persistence/actor-store.ts';
 import { commitFeed, type ListeningFeed } from './persistence/commit-feed.ts';
@@ -42,7 +49,7 @@ import { sql } from './persistence/sql.ts';
 import { processPorts } from './process-ports.ts';
 import { openQueue, type QueueTarget, type WakeUpConsumer, type WakeUpQueue } from './queue/backend.ts';
 import { relay } from './queue/relay.ts';
-import { wakeUps } from './queue/wake-ups.ts';
+import { type PublishedWakeUps, wakeUps } from './queue/wake-ups.ts';
 import { startWorker } from './queue/worker.ts';
 import { createReconciliation, type Reconciliation } from './reconciliation/service.ts';
 import inventoryPlugin from './services/inventory/plugin.ts';
@@ -59,12 +66,13 @@ import { deleteLetters } from './services/notices/queries.ts';
 import { createNotices } from './services/notices/service.ts';
 import ordersPlugin from './services/orders/plugin.ts';
 import { createOrders } from './services/orders/service.ts';
-import paymentsPlugin from './services/payments/plugin.ts';
+import paymentsPlugin, { type GatewayWeather } from './services/payments/plugin.ts';
 import { paymentService } from './services/payments/service.ts';
 import { droppedRows } from './telemetry/dropped-rows.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { runtimeObserver } from './telemetry/observer.ts';
 import { reconciliationObserver } from './telemetry/reconciliation-observer.ts';
+import { version } from './version.ts';
 
 /** One process of Waybill. Nothing listens and nothing works until it is told to. */
 export interface Waybill {
@@ -128,7 +136,8 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const points = crashPoints(surroundings.onCrashPoint ?? (config.crashAt && dieAt(config.crashAt, killThisProcess)));
   opened.defer(() => points.close());
   const services = createServices(pool);
-  const transports = await openTransports(config, services, log);
+  const weather = { latencyMs: config.mockLatencyMs, failureRate: config.mockFailureRate };
+  const transports = await openTransports(config, services, weather, log);
   opened.defer(() => transports.close());
   const observer = runtimeObserver(otelMetrics.getMeter('waybill'), log);
   const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log, points });
@@ -166,8 +175,25 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const app = await buildApp({ logger: log });
   // Only who is behind a load balancer has somebody to tell.
   opened.defer(() => drain(app, { lameDuckMs: servesRequests(config) ? config.drainDelayMs : 0 }));
+  const worker = createDemoWorker({
+    environment: () => demoEnvironment(config, databaseUrl, app),
+    rest: work.rest,
+    resume: work.resume,
+    onError,
+  });
+  opened.defer(() => worker.close());
+  const verdicts = createVerdicts({ onError });
+  opened.defer(() => verdicts.close());
   await registerRoutes(app, config, {
     services,
+    weather,
+    worker,
+    verdicts,
+    feed,
+    publisher,
+    target,
+    gateway: transports.payments,
+    onError,
     system,
     ledger,
     inspector,
@@ -207,20 +233,19 @@ function createServices(pool: DatabasePool) {
 
 type Services = ReturnType<typeof createServices>;
 
-const paymentsOptions = (config: Config, service: Services['payments']) => ({
+const paymentsOptions = (service: Services['payments'], weather: GatewayWeather) => ({
   service,
-  latencyMs: config.mockLatencyMs,
-  failureRate: config.mockFailureRate,
+  weather,
   random: processPorts.random,
 });
 
 /** How each participant is reached: over HTTP where a URL is given; payments without one through a plugin that does not listen. */
-async function openTransports(config: Config, services: Services, log: Logger) {
+async function openTransports(config: Config, services: Services, weather: GatewayWeather, log: Logger) {
   let gateway: App | null = null;
   let payments: Transport;
   if (config.paymentsUrl === null) {
     gateway = await buildApp({ logger: log });
-    await gateway.register(paymentsPlugin, paymentsOptions(config, services.payments));
+    await gateway.register(paymentsPlugin, paymentsOptions(services.payments, weather));
     payments = injectTransport(gateway);
   } else payments = fetchTransport(config.paymentsUrl);
   return {
@@ -283,6 +308,14 @@ function readinessChecks(config: Config, pool: DatabasePool, queue: WakeUpQueue)
 
 interface RouteParts {
   readonly services: Services;
+  readonly weather: GatewayWeather;
+  readonly worker: DemoWorker;
+  readonly verdicts: Verdicts;
+  readonly feed: ListeningFeed;
+  readonly publisher: PublishedWakeUps;
+  readonly target: QueueTarget;
+  readonly gateway: Transport;
+  readonly onError: (error: Error) => void;
   readonly system: ActorSystem;
   readonly ledger: Ledger;
   readonly inspector: Inspector;
@@ -295,17 +328,18 @@ interface RouteParts {
 
 /** A worker or a relay serves health and metrics, nothing else. */
 async function registerRoutes(app: App, config: Config, parts: RouteParts): Promise<void> {
-  const { services, system, ledger, pool, metrics } = parts;
+  const { services, weather, system, ledger, pool, metrics } = parts;
   await app.register(health, { checks: parts.checks, metrics: () => metrics.render() });
   const { beforeAnswer } = parts.points;
   if (beforeAnswer)
     app.addHook('onSend', async ({ method, url }) => {
       if (method === 'POST' && url === '/orders') beforeAnswer();
     });
-  if (serves(config, 'edge')) {
+  // The console works alone too: it reads and operates what the edge has accepted, and accepts nothing itself.
+  if (serves(config, 'edge', 'console')) {
     await app.register(ledgerPlugin, {
       service: ledger,
-      maxPlacing: parts.maxPlacing,
+      maxPlacing: serves(config, 'edge') ? parts.maxPlacing : null,
       streamEvents,
       answeredNotModified,
     });
@@ -315,18 +349,61 @@ async function registerRoutes(app: App, config: Config, parts: RouteParts): Prom
       machines: system.machines,
       countByState: (machine) => countByState(pool, machine),
     });
-  }
-  if (serves(config, 'edge', 'console'))
     await app.register(inspectRoutes, { inspector: parts.inspector, origins: config.inspectOrigins });
+  }
+  if (serves(config, 'console')) await app.register(consolePlugin, consoleOptions(config, parts));
   if (serves(config, 'inventory')) await app.register(inventoryPlugin, { service: services.inventory });
-  if (serves(config, 'payments')) await app.register(paymentsPlugin, paymentsOptions(config, services.payments));
+  if (serves(config, 'payments')) await app.register(paymentsPlugin, paymentsOptions(services.payments, weather));
   if (serves(config, 'orders')) {
     await app.register(ordersPlugin, { service: services.orders, prefix: '/internal/orders' });
     // Where the edge does not take the path: the original demo's address of this service.
-    if (!serves(config, 'edge'))
+    if (!serves(config, 'edge', 'console'))
       await app.register(ordersPlugin, { service: services.orders, prefix: '/orders', hidden: true });
   }
   if (serves(config, 'edge', 'inventory', 'payments', 'orders')) await app.register(apiDocs);
+}
+
+function consoleOptions(config: Config, parts: RouteParts) {
+  const { system, target, publisher, services, ledger } = parts;
+  const demo: DemoPorts = {
+    ledger,
+    inventory: services.inventory,
+    weather: parts.weather,
+    worker: parts.worker,
+    newId: processPorts.newId,
+  };
+  // What the demo corner changes has to be this process's own.
+  const isOwn = config.paymentsUrl === null && config.inventoryUrl === null;
+  return {
+    pool: parts.pool,
+    system,
+    ledger,
+    feed: parts.feed,
+    gateway: parts.gateway,
+    queue: { backend: target.type, waiting: () => publisher.backlog() },
+    verdicts: parts.verdicts,
+    migrationOf: migrationPaths(system.machines, migrations),
+    noticeIdOf,
+    likelyAnswersOf,
+    demo: config.demoCorner && isOwn ? demo : null,
+    monotonicMs: processPorts.monotonicMs,
+    delay: processPorts.delay,
+    onError: parts.onError,
+  };
+}
+
+/** The demo's worker works on the same stores, and calls this process's gateway, so that its weather counts for it too. */
+function demoEnvironment(config: Config, databaseUrl: string, app: App): Record<string, string> {
+  const address = app.server.address();
+  const isOpen = serves(config, 'payments') && typeof address === 'object' && address !== null;
+  return {
+    DATABASE_URL: databaseUrl,
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'silent',
+    CRASH_AT: '',
+    ...(isOpen ? { PAYMENTS_URL: `http://127.0.0.1:${address.port}` } : {}),
+    ...(config.redisUrl === null ? {} : { REDIS_URL: config.redisUrl }),
+  };
 }
 
 interface WorkParts {
@@ -349,9 +426,24 @@ function background(config: Config, parts: WorkParts) {
   const loops: Promise<void>[] = [];
   let consumer: WakeUpConsumer | null = null;
   const { delay } = processPorts;
+  const resume = (): void => {
+    if (serves(config, 'worker') && !stopping.signal.aborted)
+      consumer ??= startWorker({ target, system, concurrency: workerConcurrency, onError });
+  };
+  const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
+  const rest = async (): Promise<void> => {
+    const resting = consumer;
+    consumer = null;
+    await resting?.close();
+  };
   return {
+    /** Takes wake-ups, and leaves them to others: for who lets another worker have them. */
+    resume,
+    rest,
     start(): void {
-      if (serves(config, 'worker')) consumer = startWorker({ target, system, concurrency: workerConcurrency, onError });
+      resume();
+      if (config.roles.length > 0)
+        loops.push(runHeartbeat({ pool, self: self(config), signal: stopping.signal, delay, onFault }));
       if (serves(config, 'worker', 'relay')) {
         const { redeliveryMs } = config;
         loops.push(
@@ -365,7 +457,6 @@ function background(config: Config, parts: WorkParts) {
         );
       }
       if (serves(config, 'worker')) loops.push(reconciliation.run(stopping.signal));
-      const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
       if (serves(config, 'worker') && config.retentionDays > 0) {
         const onDropped = droppedRows(otelMetrics.getMeter('waybill'));
         loops.push(
@@ -394,10 +485,18 @@ function background(config: Config, parts: WorkParts) {
     async stop(): Promise<void> {
       stopping.abort();
       await Promise.all(loops);
-      await consumer?.close();
+      await rest();
     },
   };
 }
+
+const self = (config: Config) => ({
+  id: processPorts.newId(),
+  roles: config.roles,
+  version,
+  host: hostname(),
+  pid: process.pid,
+});
 
 /** Drops actors that ended long ago; with that of an order its notice, and the entry in the ledger says so. */
 export function createRetention(

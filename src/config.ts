@@ -63,6 +63,11 @@ export interface Config {
    * server sends to this machine.
    */
   readonly inspectOrigins: readonly string[];
+  /**
+   * DEMO_CORNER, on or off; default: on with the embedded PostgreSQL, else off. The console then places orders of every
+   * scenario, changes the fake gateway's weather, and kills a worker of its own.
+   */
+  readonly demoCorner: boolean;
   /** CRASH_AT, `label:n`, for tests alone: this process kills itself at the n-th passing of that point. `null`: never. */
   readonly crashAt: CrashAt | null;
   /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: traces are made but sent nowhere. */
@@ -70,6 +75,8 @@ export interface Config {
   /** OTEL_SERVICE_NAME, default `waybill`. */
   readonly otelServiceName: string;
 }
+
+const switches = ['on', 'off'] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -86,11 +93,12 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
 export function readConfig(environment: Environment): Config {
   const from = reader(environment);
   const host = from.host('HOST', '127.0.0.1');
+  const databaseUrl = from.url('DATABASE_URL', ['postgres:', 'postgresql:']);
   return Object.freeze<Config>({
     port: from.integer('PORT', 3_000, { min: 0, max: 65_535 }),
     host,
     roles: parseRoles(from.text('ROLE') ?? 'all', 'ROLE'),
-    databaseUrl: from.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseUrl,
     redisUrl: from.url('REDIS_URL', ['redis:', 'rediss:']),
     dataDir: resolve(from.text('DATA_DIR') ?? '.waybill'),
     logLevel: from.oneOf('LOG_LEVEL', logLevels, 'info'),
@@ -105,6 +113,7 @@ export function readConfig(environment: Environment): Config {
     retentionDays: from.integer('RETENTION_DAYS', 0, { min: 0, max: 36_500 }),
     drainDelayMs: from.integer('DRAIN_DELAY_MS', isLoopback(host) ? 0 : 5_000, { min: 0, max: maxDrainDelayMs }),
     inspectOrigins: parseOrigins(from.text('INSPECT_ORIGINS') ?? ''),
+    demoCorner: from.oneOf('DEMO_CORNER', switches, databaseUrl === null ? 'on' : 'off') === 'on',
     crashAt: readCrashAt(from.text('CRASH_AT')),
     otlpEndpoint: from.baseUrl('OTEL_EXPORTER_OTLP_ENDPOINT'),
     otelServiceName: from.text('OTEL_SERVICE_NAME') ?? 'waybill',

@@ -30,7 +30,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   // Wiring: the one place that knows every room.
   'compose.ts': {
     rooms:
-      'actors audit config console crash-points effects http inspector machines persistence process-ports queue reconciliation services telemetry'.split(
+      'actors audit config console crash-points effects http inspector machines persistence process-ports queue reconciliation services telemetry version'.split(
         ' ',
       ),
     packages: 'any',
@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
     rooms:
-      'actors audit compose config diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier what-if'.split(
+      'actors audit compose config console/kept-audit diagrams effects/likely-answers inspect-bridge machines persistence process-ports queue/reach reconciliation services telemetry verifier what-if'.split(
         ' ',
       ),
     packages: ['commander', 'cli-table3', 'listr2', 'pino'],
@@ -96,14 +96,30 @@ const rooms: Readonly<Record<string, Rules>> = {
     node: true,
   },
   telemetry: { rooms: ['actors'], types: ['reconciliation'], packages: 'any', node: true },
-  console: { rooms: ['actors', 'services', 'http'], packages: 'any', node: true },
+  // Shows operators everything, so it reads everybody's tables; it writes its own alone.
+  console: {
+    rooms: [
+      'actors',
+      'effects/transport',
+      'http',
+      'persistence',
+      'services',
+      'version',
+      'what-if',
+      'machines',
+      'verifier',
+    ],
+    types: ['audit'],
+    packages: ['fastify', '@fastify/type-provider-typebox', '@sinclair/typebox', 'slonik'],
+    node: true,
+  },
 };
 
 /** Packages that belong to one room, whatever `any` says. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   ioredis: ['queue', 'compose.ts'],
-  slonik: ['persistence', 'services', 'audit', 'reconciliation'],
+  slonik: ['persistence', 'services', 'audit', 'reconciliation', 'console'],
   pg: ['persistence', 'queue', 'telemetry', 'compose.ts'],
   fastify: ['http', 'services', 'console', 'inspect-bridge', 'compose.ts'],
   xstate: ['machines', 'actors', 'effects'],

@@ -32,6 +32,7 @@ export type { Fate, Migrated, MigrationProblem } from './migrate.ts';
 export { migrationPaths } from './migration.ts';
 export type { FindMigration, Migration, MigrationPath } from './migration.ts';
 export type { VisitEnd } from './visit.ts';
+export { effectKey } from './steps.ts';
 export type { CompanionCall } from './steps.ts';
 export { undosOf } from './undos.ts';
 export type { Undos } from './undos.ts';

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { audit, type AuditReport } from '../audit/audit.ts';
 import { actorMachines } from '../compose.ts';
+import { keepAudit } from '../console/kept-audit.ts';
 import { migrations } from '../machines/migrations.ts';
 import { assertMigrated } from '../persistence/migrate.ts';
-import { openPool } from '../persistence/pool.ts';
+import { type DatabasePool, openPool } from '../persistence/pool.ts';
 import { storeClock } from '../persistence/operations.ts';
 import { exitCodes, type Wrap, wholeNumber } from './invocation.ts';
 import { openDatabase } from './database.ts';
@@ -36,6 +37,7 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
             ...since,
             onProgress: everyFewSeconds((doing) => process.stderr.write(`audit: ${doing}\n`)),
           });
+          await keep(pool, report, options.live === true);
           await pool.end();
           print(json ? JSON.stringify(report) : renderAudit(report));
           return report.clean ? exitCodes.done : exitCodes.problem;
@@ -44,6 +46,17 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
         }
       }),
     );
+}
+
+/** For the console. The verdict stands, whether it can be kept or not. */
+async function keep(pool: DatabasePool, report: AuditReport, isLive: boolean): Promise<void> {
+  try {
+    await keepAudit(pool, report, isLive);
+  } catch (error) {
+    process.stderr.write(
+      `waybill: the verdict was not kept: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  }
 }
 
 /** A person is told that it goes on, and a short audit says nothing. */

@@ -21,6 +21,7 @@ export function welcome({ config, url, database, machines }: Started): string {
     `  data      ${database}; ${queue}`,
     `  machines  ${machines.map(({ id, version }) => `${id} v${version}`).join(', ')}`,
     '',
+    ...(has('console') ? [`  ${base}/console        every order on its statechart, and what to do about it`] : []),
     ...(has('edge') || has('inventory') || has('payments') || has('orders')
       ? [`  ${base}/docs           every route, to read and to try`]
       : []),

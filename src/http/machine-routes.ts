@@ -20,6 +20,7 @@ const Machine = Type.Object({ id: Type.String(), versions: Type.Array(Version) }
 const Occupancy = Type.Object({ version: Type.String(), state: Type.String(), actors: Type.Integer() });
 const Definition = Type.Object({
   ...Machine.properties,
+  version: Type.String({ description: 'Which of them the definition is' }),
   definition: Type.Unsafe<Json>({ description: 'What XState’s `createMachine` and Stately’s tools take' }),
   occupancy: Type.Array(Occupancy),
 });
@@ -113,6 +114,7 @@ const machineRoutes: FastifyPluginAsyncTypebox<MachineRoutesOptions> = async (ap
         const body = {
           id: machine.id,
           versions: versionsOf(list),
+          version: machine.version,
           definition: statelyConfig(machine.config),
           occupancy: [...occupancy],
         };

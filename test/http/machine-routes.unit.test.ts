@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMachine, initialTransition, setup } from 'xstate';
-import { actorMachine } from '../../src/actors/index.ts';
+import { actorMachine, type ActorMachine } from '../../src/actors/index.ts';
 import { type App, buildApp } from '../../src/http/app.ts';
 import { openApiDocument } from '../../src/http/docs.ts';
 import machineRoutes from '../../src/http/machine-routes.ts';
@@ -36,8 +36,9 @@ afterAll(() => app.close());
 const get = (query = '', accept?: string) =>
   app.inject({ url: `/machines/light${query}`, ...(accept === undefined ? {} : { headers: { accept } }) });
 
-const body = (definition: unknown) => ({
+const body = ({ config: definition, version }: ActorMachine) => ({
   id: 'light',
+  version,
   versions: [older, newest].map(({ version, structureHash }) => ({ version, structure_hash: structureHash })),
   definition,
   occupancy,
@@ -51,11 +52,11 @@ describe('GET /machines/{id}', () => {
       'application/json; charset=utf-8',
       'Accept',
     ]);
-    expect(answer.json()).toEqual(body(newest.config));
+    expect(answer.json()).toEqual(body(newest));
   });
 
   it('answers with the definition of a version', async () => {
-    expect((await get('?version=1')).json()).toEqual(body(older.config));
+    expect((await get('?version=1')).json()).toEqual(body(older));
   });
 
   it('answers with what createMachine takes: functions by name, and no context, which only one could give', async () => {

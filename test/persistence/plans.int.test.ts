@@ -4,12 +4,18 @@ import { actorPages } from '../../src/audit/actor-pages.ts';
 import { checkVersions } from '../../src/audit/check-versions.ts';
 import { invariants } from '../../src/audit/invariants.ts';
 import { actorMachines } from '../../src/compose.ts';
+import { machineStates } from '../../src/console/machine-states.ts';
+import * as facts from '../../src/console/order-facts.ts';
+import { parkedActors, parkedAmong, parkedGroups, parkedTotals } from '../../src/console/parked-queries.ts';
+import { throughput, timeToCompleted } from '../../src/console/throughput.ts';
+import { countStanding, standingIn, whatIsDue } from '../../src/console/unfinished.ts';
 import { countByState, listParked } from '../../src/persistence/operations.ts';
 import { outbox } from '../../src/persistence/outbox.ts';
 import type { DatabasePool } from '../../src/persistence/pool.ts';
 import { retention } from '../../src/persistence/retention.ts';
 import { actorStore } from '../../src/persistence/actor-store.ts';
-import { findByKeys, findOrder, listOrders } from '../../src/services/ledger/queries.ts';
+import { listOrders } from '../../src/services/ledger/list-orders.ts';
+import { findByKeys, findOrder } from '../../src/services/ledger/queries.ts';
 import { moneyOf, moneyPage } from '../../src/services/ledger/money.ts';
 import { listMovements, listPayments } from '../../src/services/payments/queries.ts';
 import { markHistoryDropped } from '../../src/services/ledger/drop-history.ts';
@@ -142,8 +148,6 @@ describe(`with ${copies} finished orders, by index alone`, () => {
 
   it.each([
     ['all', {}, 'entry_created_at'],
-    ['of one status', { status: 'FAILED' as const }, 'entry_created_at'],
-    ['that need attention', { status: 'NEEDS_ATTENTION' as const }, 'entry_created_at'],
     ['of one user', { userId }, 'entry_user'],
     ['of one user and status', { userId, status: 'COMPLETED' as const }, 'entry_user'],
     [
@@ -157,6 +161,79 @@ describe(`with ${copies} finished orders, by index alone`, () => {
       indexes: [index, 'item_pkey'].sort(),
       scanned: [],
     });
+  });
+
+  it.each([
+    // Nobody has ever been there, few are, all are.
+    ['FAILED', ['ended_pkey', 'entry_pkey', 'item_pkey']],
+    ['COMPLETED', ['ended_pkey', 'entry_pkey', 'item_pkey']],
+    ['NEEDS_ATTENTION', ['actor_parked', 'entry_pkey', 'item_pkey']],
+    ['AUTHORIZED', ['entry_pkey', 'item_pkey']],
+  ] as const)('the list of orders: at %s', async (status, indexes) => {
+    const page = { after: { createdAtMs: Date.now() - 86_400_000 * 100, id: userId }, limit: 21 };
+    for (const filter of [
+      { status, limit: 21 },
+      { status, ...page },
+    ]) {
+      const plans = await plansOf((pool) => listOrders(pool, filter));
+      expect(plans.indexes).toEqual(indexes);
+      // The outbox itself may be read whole: it holds what is unfinished, and nothing else.
+      expect(plans.scanned.filter((table) => table !== 'wake')).toEqual([]);
+    }
+  });
+
+  it('the list of orders: by amount, of which there are few', async () => {
+    expect(await plansOf((pool) => listOrders(pool, { minCents: 1_000_000, ...page }))).toEqual({
+      indexes: ['entry_total', 'item_pkey'],
+      scanned: [],
+    });
+  });
+
+  it('the console: its overview, searches, states, parked groups, live orders', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      const nowMs = Date.now();
+      await throughput(pool)(nowMs - 86_400_000);
+      await timeToCompleted(pool, nowMs - 86_400_000);
+      await countStanding(pool);
+      await whatIsDue(pool);
+      await standingIn(pool, 'stuck');
+      await standingIn(pool, 'retrying');
+      await parkedGroups(pool);
+      await parkedTotals(pool);
+      await parkedActors(pool, { cause: 'a cause', after: { sinceMs: nowMs, id: 'x' }, limit: 51 });
+      await parkedAmong(pool, [orderId]);
+      await machineStates(pool, 'order', actorMachines());
+    };
+    const { indexes, scanned } = await plansOf(work);
+    expect(indexes).toEqual(
+      expect.arrayContaining([
+        'actor_parked',
+        'actor_pkey',
+        'ended_lately',
+        'ended_pkey',
+        'entry_created_at',
+        'message_due',
+        'transition_pkey',
+        'wake_due',
+      ]),
+    );
+    expect(scanned.filter((table) => table !== 'wake')).toEqual([]);
+  });
+
+  it('the console: one order, with what everybody has on record of it', async () => {
+    const work = async (pool: DatabasePool): Promise<void> => {
+      await facts.wakeOf(pool, orderId);
+      await facts.messagesTo(pool, [orderId]);
+      await facts.reservationOf(pool, orderId);
+      await facts.stockOf(pool, orderId);
+      await facts.purchaseOrderOf(pool, orderId);
+    };
+    const { indexes, scanned } = await plansOf(work);
+    expect(indexes).toEqual(expect.arrayContaining(['item_pkey', 'message_target', 'wake_pkey']));
+    // Tables of one row here.
+    expect(
+      scanned.filter((table) => ['entry', 'item', 'wake', 'message', 'actor', 'transition'].includes(table)),
+    ).toEqual([]);
   });
 
   it('the list of orders: of a product that everybody orders, and of one that nobody does', async () => {

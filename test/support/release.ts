@@ -22,7 +22,7 @@ export async function makeRelease({ versions, migrates }: ReleaseOptions): Promi
   const directory = await mkdtemp(join(tmpdir(), 'waybill-release-'));
   const at = (path: string): string => join(directory, path);
   for (const part of ['bin', 'src', 'sql', 'package.json']) await cp(join(root, part), at(part), { recursive: true });
-  await symlink(join(root, 'node_modules'), at('node_modules'));
+  for (const part of ['node_modules', 'console']) await symlink(join(root, part), at(part));
   await writeFile(at('src/machines/order-2.ts'), secondVersion(await readFile(at('src/machines/order.ts'), 'utf8')));
   await rename(at('src/machines/index.ts'), at('src/machines/released.ts'));
   await writeFile(at('src/machines/index.ts'), index(versions));

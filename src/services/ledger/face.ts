@@ -2,7 +2,8 @@
 import { groupedReads } from '../../persistence/grouped-reads.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import type { Order } from './entry.ts';
-import { findOrder, findPrivate, listOrders, type OrderFilter } from './queries.ts';
+import { listOrders, type OrderFilter } from './list-orders.ts';
+import { findOrder, findPrivate } from './queries.ts';
 
 export interface LedgerFace {
   /** For the authorization alone; null once that is settled, and for an order that does not exist. */

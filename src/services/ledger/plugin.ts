@@ -1,15 +1,21 @@
 /** The edge as a Fastify plugin: orders in, answers out. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { type PlaceRoutesOptions, placeRoutes } from './place-routes.ts';
+import { placeRoutes } from './place-routes.ts';
 import { type HttpTools, orderRoutes } from './routes.ts';
+import type { Ledger } from './service.ts';
 
-export interface LedgerPluginOptions extends HttpTools, PlaceRoutesOptions {}
+export interface LedgerPluginOptions extends HttpTools {
+  readonly service: Ledger;
+  /** How many orders are placed at a time; null: none are placed here. */
+  readonly maxPlacing: (() => number) | null;
+}
 
 /** Encapsulated; expects an app from `buildApp`. Works without listening. */
 const ledger: FastifyPluginAsyncTypebox<LedgerPluginOptions> = async (app, options) => {
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
-  placeRoutes(app, options);
+  const { service, maxPlacing } = options;
+  if (maxPlacing) placeRoutes(app, { service, maxPlacing });
   orderRoutes(app, { ...options, closing: closing.signal });
 };
 

@@ -6,7 +6,7 @@ import { row, sql } from '../../persistence/sql.ts';
 import { type Order, type OrderStatus, orderStatuses, type Settlement, type StoredAnswer } from './entry.ts';
 
 /** What a plain read needs: a transaction or the pool. */
-type Reader = Pick<Tx, 'any' | 'maybeOne'>;
+export type Reader = Pick<Tx, 'any' | 'maybeOne'>;
 
 const Text = Type.String();
 const NullableText = Type.Union([Type.String(), Type.Null()]);
@@ -36,7 +36,7 @@ const OrderRow = Type.Object({
   updated_at: Type.Number(),
   history_dropped_at: Type.Union([Type.Number(), Type.Null()]),
 });
-const orderRow = row(OrderRow);
+export const orderRow = row(OrderRow);
 
 const AnswerColumns = {
   answer_kind: Type.Union([
@@ -54,9 +54,9 @@ const keyedRow = row(Type.Object({ id: Text, idempotency_key: Text, fingerprint:
 const privateRow = row(Type.Object({ id: Text, email: Text, payment_token: NullableText }));
 
 /** An order whose saga the runtime has parked needs attention, wherever it stands. */
-const shownStatus = sql.fragment`case when e.park_reason is null then e.status else 'NEEDS_ATTENTION' end`;
+export const shownStatus = sql.fragment`case when e.park_reason is null then e.status else 'NEEDS_ATTENTION' end`;
 
-const orderColumns = sql.fragment`
+export const orderColumns = sql.fragment`
   e.id, e.user_id, ${shownStatus} as status, e.revision, e.currency, e.total_cents, e.authorization_id, e.decline_code,
   e.authorized_cents, e.captured_cents, e.voided_cents, e.refunded_cents, e.expired_cents, e.settlement, e.order_state,
   e.reservation_state, e.failure_code, e.failure_detail, e.created_at, e.updated_at, e.history_dropped_at,
@@ -71,44 +71,6 @@ const orderColumns = sql.fragment`
 export async function findOrder(db: Reader, id: string): Promise<Order | null> {
   const found = await db.maybeOne(sql.type(orderRow)`select ${orderColumns} from ledger.entry e where e.id = ${id}`);
   return found && asOrder(found);
-}
-
-export interface OrderFilter {
-  readonly status?: OrderStatus | undefined;
-  readonly userId?: string | undefined;
-  readonly productId?: string | undefined;
-  /** From this instant on. */
-  readonly createdFromMs?: number | undefined;
-  /** Before this instant. */
-  readonly createdBeforeMs?: number | undefined;
-  /** Only what comes after this order in the list. */
-  readonly after?: { readonly createdAtMs: number; readonly id: string } | undefined;
-  readonly limit: number;
-}
-
-/**
- * Newest first. Locks nothing.
- * Indexes: entry_user for a user, else entry_created_at or item_product, whichever finds less; the rest is filtered.
- */
-export async function listOrders(db: Reader, filter: OrderFilter): Promise<Order[]> {
-  const { status, userId, productId, createdFromMs, createdBeforeMs, after, limit } = filter;
-  const conditions = [
-    sql.fragment`true`,
-    ...(status === undefined ? [] : [sql.fragment`${shownStatus} = ${status}`]),
-    ...(userId === undefined ? [] : [sql.fragment`e.user_id = ${userId}`]),
-    ...(productId === undefined
-      ? []
-      : [sql.fragment`exists (select from ledger.item i where i.order_id = e.id and i.product_id = ${productId})`]),
-    ...(createdFromMs === undefined ? [] : [sql.fragment`e.created_at >= actors.from_ms(${createdFromMs})`]),
-    ...(createdBeforeMs === undefined ? [] : [sql.fragment`e.created_at < actors.from_ms(${createdBeforeMs})`]),
-    ...(after === undefined
-      ? []
-      : [sql.fragment`(e.created_at, e.id) < (actors.from_ms(${after.createdAtMs}), ${after.id}::uuid)`]),
-  ];
-  const found = await db.any(sql.type(orderRow)`
-    select ${orderColumns} from ledger.entry e where ${sql.join(conditions, sql.fragment` and `)}
-    order by e.created_at desc, e.id desc limit ${limit}`);
-  return found.map(asOrder);
 }
 
 export interface KeyedEntry {
@@ -192,7 +154,8 @@ function asAnswer(found: Static<typeof AnswerRow>): StoredAnswer | null {
   return kind === null || body === null ? null : { kind, body, location };
 }
 
-function asOrder(found: Static<typeof OrderRow>): Order {
+/** A row of `orderColumns` in the ledger's words. */
+export function asOrder(found: Static<typeof OrderRow>): Order {
   return {
     id: found.id,
     userId: found.user_id,

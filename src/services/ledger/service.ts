@@ -2,12 +2,13 @@
 import type { ActorEvent, ActorSystem } from '../../actors/index.ts';
 import { isFinal, type Order, type OrderStatus } from './entry.ts';
 import { followOrder, orderHistory, type OrderTransition } from './order-events.ts';
+import { listOrders, type OrderFilter } from './list-orders.ts';
 import { type Placed, type PlacementRequest, placeOrder, type PlacingPorts, placingReads } from './place-order.ts';
-import { findOrder, listOrders, type OrderFilter } from './queries.ts';
+import { findOrder } from './queries.ts';
 
 export type { OrderTransition } from './order-events.ts';
 export type { Placed, PlacementRequest } from './place-order.ts';
-export type { OrderFilter } from './queries.ts';
+export type { OrderFilter } from './list-orders.ts';
 
 /** An order with what its saga says about it right now. */
 export interface OrderView extends Order {

@@ -7,12 +7,17 @@ import { reportRoute } from './report-route.ts';
 import { paymentRoutes, unavailable } from './routes.ts';
 import type { PaymentService } from './service.ts';
 
+/** How the fake gateway is doing. Read at every call, so that it can change while the gateway runs. */
+export interface GatewayWeather {
+  /** Before every call that could move money (MOCK_LATENCY_MS). */
+  latencyMs: number;
+  /** Share of those calls that answer 503 without doing anything (MOCK_FAILURE_RATE), 0–1. */
+  failureRate: number;
+}
+
 export interface PaymentsOptions {
   readonly service: PaymentService;
-  /** Before every call that could move money (MOCK_LATENCY_MS). */
-  readonly latencyMs: number;
-  /** Share of those calls that answer 503 without doing anything (MOCK_FAILURE_RATE), 0–1. */
-  readonly failureRate: number;
+  readonly weather: Readonly<GatewayWeather>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** How long an answer that must not come is kept back from a client that does not give up. Default: 30 s. */
@@ -23,13 +28,14 @@ export interface PaymentsOptions {
 const defaultWithholdMs = 30_000;
 
 const payments: FastifyPluginAsyncTypebox<PaymentsOptions> = async (app, options) => {
-  const { service, latencyMs, failureRate, random, withholdMs = defaultWithholdMs } = options;
+  const { service, weather, random, withholdMs = defaultWithholdMs } = options;
   const draining = new AbortController();
   app.addHook('preClose', async () => draining.abort());
 
   // After validation, before the handler: a malformed call fails for what it is, and a struck one does nothing.
   app.addHook('preHandler', async (request, reply) => {
     if (request.method !== 'POST') return;
+    const { latencyMs, failureRate } = weather;
     if (latencyMs > 0) await settled(delay(latencyMs, undefined, { signal: draining.signal }));
     if (failureRate > 0 && random() < failureRate) return unavailable(reply);
   });

@@ -123,7 +123,7 @@ export function useEdge(): Edge {
     const feed = await commitFeed(database.url(), () => undefined);
     const gateway = await buildApp();
     const service = paymentService({ pool, newId: v7 });
-    await gateway.register(payments, { service, latencyMs: 0, failureRate: 0, random: () => 0 });
+    await gateway.register(payments, { service, weather: { latencyMs: 0, failureRate: 0 }, random: () => 0 });
     const inventory = createInventory({ pool, newId: v7 });
     const face = ledgerFace(pool);
     const log = (fields: object, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));

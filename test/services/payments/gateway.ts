@@ -39,7 +39,7 @@ export async function openGateway(
   const app = await buildApp();
   prepare(app);
   const service = paymentService({ pool, newId: uuidv7 });
-  await app.register(payments, { service, latencyMs: 0, failureRate: 0, random: () => 0, ...options });
+  await app.register(payments, { service, weather: { latencyMs: 0, failureRate: 0 }, random: () => 0, ...options });
   await app.ready();
   const call = async (method: 'GET' | 'POST', url: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await app.inject({ method, url, headers, ...(body && { payload: body }) });

@@ -130,7 +130,7 @@ describe('transient faults', () => {
 
   test('MOCK_FAILURE_RATE: calls struck by chance do nothing; lookups are spared', async () => {
     const chances = [0.049, 0.05];
-    const unlucky = await open({ failureRate: 0.05, random: () => chances.shift() ?? 1 });
+    const unlucky = await open({ weather: { latencyMs: 0, failureRate: 0.05 }, random: () => chances.shift() ?? 1 });
     const key = newKey();
     expect((await unlucky.authorize('tok_visa', key)).body).toMatchObject({
       status: 503,
@@ -141,12 +141,12 @@ describe('transient faults', () => {
   });
 
   test('MOCK_FAILURE_RATE: a malformed call is refused for what it is', async () => {
-    const unlucky = await open({ failureRate: 1, random: () => 0 });
+    const unlucky = await open({ weather: { latencyMs: 0, failureRate: 1 }, random: () => 0 });
     expect((await unlucky.post('/payments/authorize', {})).status).toBe(400);
   });
 
   test('MOCK_LATENCY_MS delays a call, and nothing is locked meanwhile', async () => {
-    const slow = await open({ latencyMs: 60_000 });
+    const slow = await open({ weather: { latencyMs: 60_000, failureRate: 0 } });
     const key = newKey();
     const late = slow.authorize('tok_visa', key);
     expect((await gateway.authorize('tok_visa', key)).status).toBe(200);

@@ -170,8 +170,8 @@ async function openGround(redisUrl: string | null, opened: AsyncDisposableStack)
   const services = servicesOn(pool);
   const app = await buildApp({ logger: silentLog });
   opened.defer(() => app.close());
-  const weather = { latencyMs: 0, failureRate: 0, random: () => 0.5 };
-  await app.register(paymentsPlugin, { service: services.payments, ...weather });
+  const weather = { latencyMs: 0, failureRate: 0 };
+  await app.register(paymentsPlugin, { service: services.payments, weather, random: () => 0.5 });
   await app.register(ordersPlugin, { service: services.orders, prefix: '/internal/orders' });
   await app.register(inventoryPlugin, { service: services.inventory });
   await app.ready();
