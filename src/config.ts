@@ -65,8 +65,13 @@ export interface Config {
   readonly inspectOrigins: readonly string[];
   /** CRASH_AT, `label:n`, for tests alone: this process kills itself at the n-th passing of that point. `null`: never. */
   readonly crashAt: CrashAt | null;
-  /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: traces are made but sent nowhere. */
+  /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: no traces are made, and metrics are for `/metrics` alone. */
   readonly otlpEndpoint: string | null;
+  /**
+   * OTEL_TRACES_SAMPLER_ARG, 0–1, default 1: of the orders that end well and in time, how many are traced. All others are,
+   * whatever it says.
+   */
+  readonly tracesShare: number;
   /** OTEL_SERVICE_NAME, default `waybill`. */
   readonly otelServiceName: string;
 }
@@ -107,6 +112,7 @@ export function readConfig(environment: Environment): Config {
     inspectOrigins: parseOrigins(from.text('INSPECT_ORIGINS') ?? ''),
     crashAt: readCrashAt(from.text('CRASH_AT')),
     otlpEndpoint: from.baseUrl('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    tracesShare: from.share('OTEL_TRACES_SAMPLER_ARG', 1),
     otelServiceName: from.text('OTEL_SERVICE_NAME') ?? 'waybill',
   });
 }

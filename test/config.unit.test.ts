@@ -23,6 +23,7 @@ const defaults = {
   inspectOrigins: [],
   crashAt: null,
   otlpEndpoint: null,
+  tracesShare: 1,
   otelServiceName: 'waybill',
 };
 
@@ -59,6 +60,7 @@ describe('readConfig', () => {
         INSPECT_ORIGINS: 'https://tools.example.com, http://localhost:8080',
         CRASH_AT: 'call.sent:3',
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+        OTEL_TRACES_SAMPLER_ARG: '0.25',
         OTEL_SERVICE_NAME: 'waybill-worker',
       }),
     ).toEqual({
@@ -82,6 +84,7 @@ describe('readConfig', () => {
       inspectOrigins: ['https://tools.example.com', 'http://localhost:8080'],
       crashAt: { label: 'call.sent', passing: 3 },
       otlpEndpoint: 'http://collector:4318',
+      tracesShare: 0.25,
       otelServiceName: 'waybill-worker',
     });
   });

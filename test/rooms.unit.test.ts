@@ -72,7 +72,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   effects: {
     rooms: ['machines', 'services'],
     types: ['actors'],
-    packages: ['xstate', '@sinclair/typebox'],
+    packages: ['xstate', '@xstate/store', '@sinclair/typebox'],
     node: true,
   },
   services: {
@@ -95,7 +95,13 @@ const rooms: Readonly<Record<string, Rules>> = {
     packages: 'any',
     node: true,
   },
-  telemetry: { rooms: ['actors'], types: ['reconciliation'], packages: 'any', node: true },
+  telemetry: {
+    rooms: ['actors', 'version'],
+    // What it wraps: it sees ports, never what is behind them.
+    types: ['reconciliation', 'effects', 'queue', 'persistence'],
+    packages: 'any',
+    node: true,
+  },
   console: { rooms: ['actors', 'services', 'http'], packages: 'any', node: true },
 };
 
