@@ -10,6 +10,8 @@ import {
   type RemoteEffect,
   type WakeUps,
 } from './actors/index.ts';
+import { audit, type AuditReport } from './audit/audit.ts';
+import { runAudits } from './audit/run-audits.ts';
 import { type Config, type Role, roles as allRoles } from './config.ts';
 import { type CrashPoints, crashPoints, dieAt, killThisProcess, type Pass } from './crash-points/crash-points.ts';
 import { inventoryParticipant, remoteCatalog, remoteInventory } from './effects/inventory.ts';
@@ -40,6 +42,7 @@ import { readFigures } from './persistence/figures.ts';
 import { outbox } from './persistence/outbox.ts';
 import type { Dropped } from './persistence/ended-actors.ts';
 import { type DatabasePool, openPool, type Tx } from './persistence/pool.ts';
+import { readPostgresFigures } from './persistence/postgres-figures.ts';
 import { type Retention, retention, runRetention } from './persistence/retention.ts';
 import { sql } from './persistence/sql.ts';
 import { logsOf, tracePositions } from './persistence/trace-log.ts';
@@ -50,6 +53,7 @@ import { wakeUps } from './queue/wake-ups.ts';
 import { startWorker } from './queue/worker.ts';
 import { createReconciliation, type Reconciliation } from './reconciliation/service.ts';
 import inventoryPlugin from './services/inventory/plugin.ts';
+import { stockTotals } from './services/inventory/queries.ts';
 import { createInventory } from './services/inventory/service.ts';
 import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
@@ -65,6 +69,7 @@ import ordersPlugin from './services/orders/plugin.ts';
 import { createOrders } from './services/orders/service.ts';
 import paymentsPlugin from './services/payments/plugin.ts';
 import { paymentService } from './services/payments/service.ts';
+import { auditObserver } from './telemetry/audit-observer.ts';
 import { breakerObserver } from './telemetry/breaker-observer.ts';
 import { chartFacts } from './telemetry/chart-facts.ts';
 import { droppedRows } from './telemetry/dropped-rows.ts';
@@ -115,6 +120,10 @@ const maxWaitingJobs = 2_000;
 const sweepIntervalMs = 5_000;
 /** A pass that finds nothing costs one look at an index. */
 const retentionIntervalMs = 600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** An invariant that looks through tens of millions of rows takes some minutes. */
+const auditStatementMs = 1_800_000;
 
 export const actorMachines = (): ActorMachine[] =>
   machines.map(({ machine, version }) => actorMachine(machine, version));
@@ -193,6 +202,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     services,
     reconciliation,
     onError,
+    log,
     points,
     tracing,
   });
@@ -209,7 +219,11 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     failing: readiness.failing,
   });
   systemGauges(meter, {
-    read: (stuckAfter) => readFigures(pool, stuckAfter),
+    read: async (stuckAfter) => ({
+      ...(await readFigures(pool, stuckAfter)),
+      stock: await stockTotals(pool),
+      postgres: await readPostgresFigures(pool),
+    }),
     facts,
     monotonicMs: processPorts.monotonicMs,
     onError,
@@ -436,6 +450,7 @@ interface WorkParts {
   readonly services: Services;
   readonly reconciliation: Reconciliation;
   readonly onError: (error: Error) => void;
+  readonly log: Logger;
   readonly points: CrashPoints;
   readonly tracing: Tracing;
 }
@@ -482,6 +497,18 @@ function background(config: Config, parts: WorkParts) {
           }),
         );
       }
+      if (serves(config, 'worker') && config.auditHours > 0) {
+        loops.push(
+          runAudits({
+            runOnce: () => auditOnce(databaseUrl, onError),
+            intervalMs: config.auditHours * hourMs,
+            signal: stopping.signal,
+            delay,
+            onReport: auditObserver(otelMetrics.getMeter('waybill'), parts.log, processPorts.monotonicMs),
+            onFault,
+          }),
+        );
+      }
       if (serves(config, 'inventory')) {
         loops.push(
           runSweeper({
@@ -500,6 +527,17 @@ function background(config: Config, parts: WorkParts) {
       await consumer?.close();
     },
   };
+}
+
+/** On a connection of its own, whose statements may take long; replays what ended in the last day, or has not ended. */
+async function auditOnce(url: string, onError: (error: Error) => void): Promise<AuditReport> {
+  const pool = await openPool({ url, maxConnections: 1, statementTimeoutMs: auditStatementMs, onError });
+  try {
+    const logsSinceMs = (await storeClock(pool)) - dayMs;
+    return await audit(pool, { machines: actorMachines(), migrations, live: true, logsSinceMs });
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Drops actors that ended long ago; with that of an order its notice, and the entry in the ledger says so. */

@@ -23,6 +23,8 @@ const defaults = {
   inspectOrigins: [],
   crashAt: null,
   otlpEndpoint: null,
+  auditHours: 0,
+  pushesMetrics: true,
   tracesShare: 1,
   otelServiceName: 'waybill',
 };
@@ -60,6 +62,8 @@ describe('readConfig', () => {
         INSPECT_ORIGINS: 'https://tools.example.com, http://localhost:8080',
         CRASH_AT: 'call.sent:3',
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+        AUDIT_HOURS: '6',
+        OTEL_METRICS_EXPORTER: 'none',
         OTEL_TRACES_SAMPLER_ARG: '0.25',
         OTEL_SERVICE_NAME: 'waybill-worker',
       }),
@@ -84,6 +88,8 @@ describe('readConfig', () => {
       inspectOrigins: ['https://tools.example.com', 'http://localhost:8080'],
       crashAt: { label: 'call.sent', passing: 3 },
       otlpEndpoint: 'http://collector:4318',
+      auditHours: 6,
+      pushesMetrics: false,
       tracesShare: 0.25,
       otelServiceName: 'waybill-worker',
     });

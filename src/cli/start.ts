@@ -65,7 +65,7 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
 
 /** For `/metrics`; sent to a collector as well where there is one. */
 async function openMetrics(config: Config): Promise<Metrics> {
-  if (config.otlpEndpoint === null) return startMetrics();
+  if (config.otlpEndpoint === null || !config.pushesMetrics) return startMetrics();
   const { pushedMetrics } = await import('../telemetry/pushed-metrics.ts');
   const identity = processIdentity({ name: config.otelServiceName, role: roleName(config) });
   return startMetrics(pushedMetrics(config.otlpEndpoint, identity));

@@ -1,10 +1,17 @@
 /** Gauges of the whole system, read from its database when somebody asks; every process shows the same. */
 import type { BatchObservableResult, Meter } from '@opentelemetry/api';
 import type { Figures, StuckAfter } from '../persistence/figures.ts';
+import type { PostgresFigures } from '../persistence/postgres-figures.ts';
 import type { ChartFacts } from './chart-facts.ts';
+import { postgresGauges } from './postgres-gauges.ts';
+
+export interface SystemFigures extends Figures {
+  readonly stock: { readonly onHand: number; readonly reserved: number };
+  readonly postgres: PostgresFigures;
+}
 
 export interface SystemGaugePorts {
-  readonly read: (stuckAfter: readonly StuckAfter[]) => Promise<Figures>;
+  readonly read: (stuckAfter: readonly StuckAfter[]) => Promise<SystemFigures>;
   readonly facts: ChartFacts;
   readonly monotonicMs: () => number;
   readonly onError: (error: Error) => void;
@@ -31,12 +38,14 @@ export function systemGauges(meter: Meter, ports: SystemGaugePorts): void {
     'Actors whose wake-up was published three times, and nobody moved them',
   );
   const up = gauge('database_up', 'Whether the last reading of these figures got an answer');
+  const stock = gauge('inventory_stock_units', 'Pieces on hand and reserved, of all products');
+  const postgres = postgresGauges(meter);
   const stuckAfter = ports.facts.deadlines().map(({ machine, path, expectedMs }) => ({
     machine,
     path,
     afterMs: Math.max(minStuckMs, stuckFactor * expectedMs),
   }));
-  let figures: Figures | null = null;
+  let figures: SystemFigures | null = null;
   let nextAtMs = -Infinity;
   let reading: Promise<void> | null = null;
 
@@ -69,12 +78,15 @@ export function systemGauges(meter: Meter, ports: SystemGaugePorts): void {
     result.observe(dueRows, due.rows);
     result.observe(dueAge, due.oldestSeconds);
     result.observe(unanswered, due.unanswered);
+    result.observe(stock, figures.stock.onHand, { kind: 'on_hand' });
+    result.observe(stock, figures.stock.reserved, { kind: 'reserved' });
+    postgres.show(result, figures.postgres);
   };
   meter.addBatchObservableCallback(
     async (result) => {
       if (ports.monotonicMs() >= nextAtMs) await (reading ??= read());
       show(result);
     },
-    [actors, parked, stuck, dueRows, dueAge, unanswered, up],
+    [actors, parked, stuck, dueRows, dueAge, unanswered, up, stock, ...postgres.instruments],
   );
 }

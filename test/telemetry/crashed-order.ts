@@ -1,5 +1,5 @@
 /** One order, its payment declined at the capture, whose worker dies right after the gateway's answer; another one takes it back. */
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Environment, Member, startMember } from '../support/fleet.ts';
 import { eventually } from '../support/wait.ts';
 import type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';
 

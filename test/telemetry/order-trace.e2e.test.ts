@@ -53,7 +53,7 @@ test('a compensated order that outlived its worker is one trace, from the reques
     `${saga} > order failed > commit`,
     `${saga} > order failed > order-notice > order-notice sending.calling > notices.send > call notices.send`,
   ])
-    expect(paths, tree).toContain(path);
+    expect(paths, `the tree:\n${tree}`).toContain(path);
   const pids = new Set(spans.map(({ resource }) => resource['process.pid']));
   expect(pids).toContain(heir.process().pid);
   expect(pids).not.toContain(dead.process().pid);

@@ -2,6 +2,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Attributes; what is neither text nor number, as JSON. */
+type Told = Readonly<Record<string, string | number>>;
+
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -11,8 +14,8 @@ export interface ReceivedSpan {
   readonly kind: number;
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly resource: Readonly<Record<string, unknown>>;
+  readonly attributes: Told;
+  readonly resource: Told;
   readonly scope: string;
   /** What went wrong; null: nothing. */
   readonly error: string | null;
@@ -115,6 +118,11 @@ function spansIn(body: OtlpBody): ReceivedSpan[] {
 
 const msOf = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000n) / 1_000;
 
-function asRecord(attributes: readonly Attribute[]): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+function asRecord(attributes: readonly Attribute[]): Told {
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => {
+      const [told] = Object.values(value);
+      return [key, typeof told === 'string' || typeof told === 'number' ? told : JSON.stringify(told)];
+    }),
+  );
 }
