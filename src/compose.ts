@@ -12,9 +12,12 @@ import {
   type RemoteEffect,
   type WakeUps,
 } from './actors/index.ts';
+import { audit, type AuditReport } from './audit/audit.ts';
+import { runAudits } from './audit/run-audits.ts';
 import { type Config, type Role, roles as allRoles } from './config.ts';
 import { type CrashPoints, crashPoints, dieAt, killThisProcess, type Pass } from './crash-points/crash-points.ts';
 import { inventoryParticipant, remoteCatalog, remoteInventory } from './effects/inventory.ts';
+import { type Breaker, type BreakerOptions, createBreaker, guarded } from './effects/breaker.ts';
 import { likelyAnswersOf } from './effects/likely-answers.ts';
 import { noticeEffects } from './effects/notices.ts';
 import { ordersParticipant, remoteOrders } from './effects/orders.ts';
@@ -34,6 +37,7 @@ import health, { type ReadinessCheck } from './http/health.ts';
 import inspectRoutes from './http/inspect-routes.ts';
 import machineRoutes from './http/machine-routes.ts';
 import previewRoute from './http/preview-route.ts';
+import { createReadiness, type Readiness } from './http/readiness.ts';
 import { streamEvents } from './http/sse.ts';
 import { createInspector, type Inspector } from './inspector/index.ts';
 import { machines, noticeIdOf } from './machines/index.ts';
@@ -41,11 +45,14 @@ import { migrations } from './machines/migrations.ts';
 import { actorStore } from './persistence/actor-store.ts';
 import { commitFeed, type ListeningFeed } from './persistence/commit-feed.ts';
 import { countByState, operationCompanion, storeClock } from './persistence/operations.ts';
+import { readFigures } from './persistence/figures.ts';
 import { outbox } from './persistence/outbox.ts';
 import type { Dropped } from './persistence/ended-actors.ts';
 import { type DatabasePool, openPool, type Tx } from './persistence/pool.ts';
+import { readPostgresFigures } from './persistence/postgres-figures.ts';
 import { type Retention, retention, runRetention } from './persistence/retention.ts';
 import { sql } from './persistence/sql.ts';
+import { logsOf, tracePositions } from './persistence/trace-log.ts';
 import { processPorts } from './process-ports.ts';
 import { openQueue, type QueueTarget, type WakeUpConsumer, type WakeUpQueue } from './queue/backend.ts';
 import { relay } from './queue/relay.ts';
@@ -53,6 +60,7 @@ import { type PublishedWakeUps, wakeUps } from './queue/wake-ups.ts';
 import { startWorker } from './queue/worker.ts';
 import { createReconciliation, type Reconciliation } from './reconciliation/service.ts';
 import inventoryPlugin from './services/inventory/plugin.ts';
+import { stockTotals } from './services/inventory/queries.ts';
 import { createInventory } from './services/inventory/service.ts';
 import { runSweeper } from './services/inventory/sweeper.ts';
 import { acceptCompanion } from './services/ledger/accept.ts';
@@ -68,10 +76,19 @@ import ordersPlugin from './services/orders/plugin.ts';
 import { createOrders } from './services/orders/service.ts';
 import paymentsPlugin, { type GatewayWeather } from './services/payments/plugin.ts';
 import { paymentService } from './services/payments/service.ts';
+import { auditObserver } from './telemetry/audit-observer.ts';
+import { breakerObserver } from './telemetry/breaker-observer.ts';
+import { chartFacts } from './telemetry/chart-facts.ts';
 import { droppedRows } from './telemetry/dropped-rows.ts';
+import { meteredEffects, meteredOutbox } from './telemetry/metered-ports.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { isGoodEnd, orderMilestones } from './telemetry/milestones.ts';
 import { runtimeObserver } from './telemetry/observer.ts';
+import { processGauges } from './telemetry/process-gauges.ts';
+import { processIdentity } from './telemetry/process-identity.ts';
 import { reconciliationObserver } from './telemetry/reconciliation-observer.ts';
+import { systemGauges } from './telemetry/system-gauges.ts';
+import { noTracing, type Tracing } from './telemetry/tracing/tracing.ts';
 import { version } from './version.ts';
 
 /** One process of Waybill. Nothing listens and nothing works until it is told to. */
@@ -111,6 +128,10 @@ const maxWaitingJobs = 2_000;
 const sweepIntervalMs = 5_000;
 /** A pass that finds nothing costs one look at an index. */
 const retentionIntervalMs = 600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** An invariant that looks through tens of millions of rows takes some minutes. */
+const auditStatementMs = 1_800_000;
 
 export const actorMachines = (): ActorMachine[] =>
   machines.map(({ machine, version }) => actorMachine(machine, version));
@@ -127,20 +148,41 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   const onError = (error: Error): void => log.warn({ err: error }, error.message);
   const pool = await openPool({ url: databaseUrl, maxConnections: poolSize, onError });
   opened.defer(() => pool.end());
+  const tracing = await openTracing(config, pool, log);
+  opened.defer(() => tracing.shutdown());
   const target = queueTarget(config, databaseUrl);
   const queue = await openQueue(target, onError);
   opened.defer(() => queue.close().catch(onError));
   const feed = await commitFeed(databaseUrl, onError);
   opened.defer(() => feed.stop());
-  const publisher = wakeUps(queue, { maxWaiting: maxWaitingJobs, monotonicMs: processPorts.monotonicMs, onError });
+  const publisher = wakeUps(queue, {
+    maxWaiting: maxWaitingJobs,
+    monotonicMs: processPorts.monotonicMs,
+    onError,
+    tracing: tracing.wakeUps,
+  });
   const points = crashPoints(surroundings.onCrashPoint ?? (config.crashAt && dieAt(config.crashAt, killThisProcess)));
   opened.defer(() => points.close());
   const services = createServices(pool);
   const weather = { latencyMs: config.mockLatencyMs, failureRate: config.mockFailureRate };
-  const transports = await openTransports(config, services, weather, log);
+  const transports = await openTransports(config, services, weather, log, tracing);
   opened.defer(() => transports.close());
-  const observer = runtimeObserver(otelMetrics.getMeter('waybill'), log);
-  const system = createSystem(config, { pool, feed, publisher, observer, services, transports, log, points });
+  const meter = otelMetrics.getMeter('waybill');
+  const facts = chartFacts(actorMachines());
+  const observer = tracing.observer(runtimeObserver(meter, log, facts));
+  const breakers = createBreakers(breakerObserver(meter, log));
+  const system = createSystem(config, {
+    pool,
+    feed,
+    publisher,
+    observer,
+    services,
+    transports,
+    log,
+    points,
+    tracing,
+    breakers,
+  });
   opened.defer(() => system.idle());
   const placing = placingBound(publisher.backlog);
   const ledger = createLedger({
@@ -169,9 +211,32 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     services,
     reconciliation,
     onError,
+    log,
     points,
+    tracing,
   });
   opened.defer(() => work.stop());
+  const checks = readinessChecks(config, pool, queue);
+  const readiness = createReadiness((failing) =>
+    failing.length === 0 ? log.info('ready again') : log.warn({ failing }, 'not ready'),
+  );
+  processGauges(meter, {
+    places: () => pool.places(),
+    backlog: publisher.backlog,
+    breakers: Object.values(breakers),
+    checks: checks.map(({ name }) => name),
+    failing: readiness.failing,
+  });
+  systemGauges(meter, {
+    read: async (stuckAfter) => ({
+      ...(await readFigures(pool, stuckAfter)),
+      stock: await stockTotals(pool),
+      postgres: await readPostgresFigures(pool),
+    }),
+    facts,
+    monotonicMs: processPorts.monotonicMs,
+    onError,
+  });
   const app = await buildApp({ logger: log });
   // Only who is behind a load balancer has somebody to tell.
   opened.defer(() => drain(app, { lameDuckMs: servesRequests(config) ? config.drainDelayMs : 0 }));
@@ -199,7 +264,9 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     inspector,
     pool,
     metrics,
-    checks: readinessChecks(config, pool, queue),
+    checks,
+    readiness,
+    breakers,
     maxPlacing: placing.now,
     points,
   });
@@ -215,6 +282,25 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
     work: work.start,
     close: () => closing.disposeAsync(),
   };
+}
+
+/** The SDK is loaded only where its spans are sent somewhere. */
+async function openTracing(config: Config, pool: DatabasePool, log: Logger): Promise<Tracing> {
+  if (config.otlpEndpoint === null) return noTracing;
+  const { startTracing } = await import('./telemetry/tracing/start-tracing.ts');
+  return startTracing({
+    endpoint: config.otlpEndpoint,
+    share: config.tracesShare,
+    identity: processIdentity({ name: config.otelServiceName, role: roleName(config) }),
+    positionsOf: (actorIds) => tracePositions(pool, actorIds),
+    sagas: {
+      readLogs: (actorIds) => logsOf(pool, actorIds),
+      tagsOf: chartFacts(actorMachines()).tagsOf,
+      isGoodEnd: (machine, path) => isGoodEnd(orderMilestones, machine, path),
+      delay: processPorts.delay,
+      onLost: (sagas, error) => log.warn({ err: error, sagas }, 'traces of sagas lost'),
+    },
+  });
 }
 
 const serves = (config: Config, ...any: Role[]): boolean => any.some((role) => config.roles.includes(role));
@@ -240,7 +326,13 @@ const paymentsOptions = (service: Services['payments'], weather: GatewayWeather)
 });
 
 /** How each participant is reached: over HTTP where a URL is given; payments without one through a plugin that does not listen. */
-async function openTransports(config: Config, services: Services, weather: GatewayWeather, log: Logger) {
+async function openTransports(
+  config: Config,
+  services: Services,
+  weather: GatewayWeather,
+  log: Logger,
+  tracing: Tracing,
+) {
   let gateway: App | null = null;
   let payments: Transport;
   if (config.paymentsUrl === null) {
@@ -249,14 +341,24 @@ async function openTransports(config: Config, services: Services, weather: Gatew
     payments = injectTransport(gateway);
   } else payments = fetchTransport(config.paymentsUrl);
   return {
-    payments,
-    orders: config.ordersUrl === null ? null : fetchTransport(config.ordersUrl),
-    inventory: config.inventoryUrl === null ? null : fetchTransport(config.inventoryUrl),
+    payments: tracing.transport('payments', payments),
+    orders: config.ordersUrl === null ? null : tracing.transport('orders', fetchTransport(config.ordersUrl)),
+    inventory:
+      config.inventoryUrl === null ? null : tracing.transport('inventory', fetchTransport(config.inventoryUrl)),
     close: async () => {
       await gateway?.close();
     },
   };
 }
+
+/** One per participant that may run elsewhere; of one that does not, it stays closed. */
+function createBreakers(onChange: BreakerOptions['onChange']) {
+  const { monotonicMs, random } = processPorts;
+  const breaker = (name: string): Breaker => createBreaker({ name, monotonicMs, random, onChange });
+  return { payments: breaker('payments'), orders: breaker('orders'), inventory: breaker('inventory') };
+}
+
+type Breakers = ReturnType<typeof createBreakers>;
 
 interface SystemParts {
   readonly pool: DatabasePool;
@@ -267,16 +369,23 @@ interface SystemParts {
   readonly transports: Awaited<ReturnType<typeof openTransports>>;
   readonly log: Logger;
   readonly points: CrashPoints;
+  readonly tracing: Tracing;
+  readonly breakers: Breakers;
 }
 
 function createSystem(config: Config, parts: SystemParts): ActorSystem {
   const { pool, services, transports, points } = parts;
   const face = ledgerFace(pool);
+  const { payments, orders, inventory } = parts.breakers;
+  const payment = paymentEffects({
+    transport: transports.payments,
+    tokenOf: (orderId) => face.paymentTokenOf(orderId),
+  });
   const remoteEffects: RemoteEffect[] = [
-    ...paymentEffects({ transport: transports.payments, tokenOf: (orderId) => face.paymentTokenOf(orderId) }),
+    ...guarded(payment, payments),
     ...noticeEffects({ notices: services.notices, emailOf: (orderId) => face.emailOf(orderId), log: parts.log }),
-    ...(transports.orders ? remoteOrders(transports.orders) : []),
-    ...(transports.inventory ? remoteInventory(transports.inventory) : []),
+    ...(transports.orders ? guarded(remoteOrders(transports.orders), orders) : []),
+    ...(transports.inventory ? guarded(remoteInventory(transports.inventory), inventory) : []),
   ];
   return createActorSystem<Tx>({
     machines: actorMachines(),
@@ -286,7 +395,9 @@ function createSystem(config: Config, parts: SystemParts): ActorSystem {
       ...(transports.orders ? [] : [ordersParticipant(services.orders)]),
       ...(transports.inventory ? [] : [inventoryParticipant(services.inventory)]),
     ],
-    remoteEffects: points.effects(remoteEffects),
+    remoteEffects: parts.tracing.effects(
+      meteredEffects(otelMetrics.getMeter('waybill'), points.effects(remoteEffects), processPorts.monotonicMs),
+    ),
     companions: [acceptCompanion, operationCompanion],
     projections: { order: orderProjection },
     parkingProjections: { order: orderParkingProjection },
@@ -322,6 +433,8 @@ interface RouteParts {
   readonly pool: DatabasePool;
   readonly metrics: Metrics;
   readonly checks: readonly ReadinessCheck[];
+  readonly readiness: Readiness;
+  readonly breakers: Breakers;
   readonly maxPlacing: () => number;
   readonly points: CrashPoints;
 }
@@ -329,7 +442,12 @@ interface RouteParts {
 /** A worker or a relay serves health and metrics, nothing else. */
 async function registerRoutes(app: App, config: Config, parts: RouteParts): Promise<void> {
   const { services, weather, system, ledger, pool, metrics } = parts;
-  await app.register(health, { checks: parts.checks, metrics: () => metrics.render() });
+  await app.register(health, {
+    checks: parts.checks,
+    readiness: parts.readiness,
+    breakers: () => Object.fromEntries(Object.values(parts.breakers).map(({ name, state }) => [name, state()])),
+    metrics: () => metrics.render(),
+  });
   const { beforeAnswer } = parts.points;
   if (beforeAnswer)
     app.addHook('onSend', async ({ method, url }) => {
@@ -415,20 +533,22 @@ interface WorkParts {
   readonly services: Services;
   readonly reconciliation: Reconciliation;
   readonly onError: (error: Error) => void;
+  readonly log: Logger;
   readonly points: CrashPoints;
+  readonly tracing: Tracing;
 }
 
 /** What goes on without being asked. Every worker relays too, so an edge and a worker alone miss nothing. */
 function background(config: Config, parts: WorkParts) {
   const { pool, databaseUrl, target, publisher, services, reconciliation, onError, points } = parts;
-  const system = points.jobs(parts.system);
+  const jobs = parts.tracing.jobs(points.jobs(parts.system));
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   let consumer: WakeUpConsumer | null = null;
   const { delay } = processPorts;
   const resume = (): void => {
     if (serves(config, 'worker') && !stopping.signal.aborted)
-      consumer ??= startWorker({ target, system, concurrency: workerConcurrency, onError });
+      consumer ??= startWorker({ target, jobs, concurrency: workerConcurrency, onError });
   };
   const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
   const rest = async (): Promise<void> => {
@@ -448,7 +568,11 @@ function background(config: Config, parts: WorkParts) {
         const { redeliveryMs } = config;
         loops.push(
           relay({
-            outbox: points.outbox(outbox(pool)),
+            outbox: meteredOutbox(
+              otelMetrics.getMeter('waybill'),
+              points.outbox(outbox(pool)),
+              processPorts.monotonicMs,
+            ),
             wakeUps: points.wakeUps(publisher),
             redeliveryMs,
             delay,
@@ -466,6 +590,18 @@ function background(config: Config, parts: WorkParts) {
             intervalMs: retentionIntervalMs,
             signal: stopping.signal,
             delay,
+            onFault,
+          }),
+        );
+      }
+      if (serves(config, 'worker') && config.auditHours > 0) {
+        loops.push(
+          runAudits({
+            runOnce: () => auditOnce(databaseUrl, onError),
+            intervalMs: config.auditHours * hourMs,
+            signal: stopping.signal,
+            delay,
+            onReport: auditObserver(otelMetrics.getMeter('waybill'), parts.log, processPorts.monotonicMs),
             onFault,
           }),
         );
@@ -497,6 +633,16 @@ const self = (config: Config) => ({
   host: hostname(),
   pid: process.pid,
 });
+/** On a connection of its own, whose statements may take long; replays what ended in the last day, or has not ended. */
+async function auditOnce(url: string, onError: (error: Error) => void): Promise<AuditReport> {
+  const pool = await openPool({ url, maxConnections: 1, statementTimeoutMs: auditStatementMs, onError });
+  try {
+    const logsSinceMs = (await storeClock(pool)) - dayMs;
+    return await audit(pool, { machines: actorMachines(), migrations, live: true, logsSinceMs });
+  } finally {
+    await pool.end();
+  }
+}
 
 /** Drops actors that ended long ago; with that of an order its notice, and the entry in the ledger says so. */
 export function createRetention(
@@ -518,5 +664,8 @@ export function createRetention(
     ...(onDropped ? { onDropped } : {}),
   });
 }
+
+/** What a process calls itself in logs and traces. */
+export const roleName = (config: Config): string => (hasAllRoles(config) ? 'all' : config.roles.join(','));
 
 export const hasAllRoles = (config: Config): boolean => config.roles.length === allRoles.length;

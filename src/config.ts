@@ -54,6 +54,11 @@ export interface Config {
    */
   readonly retentionDays: number;
   /**
+   * AUDIT_HOURS, default 0: never. How often a worker audits the books, and the logs of the last day, for its metrics. It
+   * reads whole tables: one worker is enough.
+   */
+  readonly auditHours: number;
+  /**
    * DRAIN_DELAY_MS, default 5000, and 0 on loopback, where nobody balances: how long a process that is to stop still
    * serves while `/readyz` fails, so that load balancers look elsewhere before it closes its port.
    */
@@ -70,8 +75,15 @@ export interface Config {
   readonly demoCorner: boolean;
   /** CRASH_AT, `label:n`, for tests alone: this process kills itself at the n-th passing of that point. `null`: never. */
   readonly crashAt: CrashAt | null;
-  /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: traces are made but sent nowhere. */
+  /** OTEL_EXPORTER_OTLP_ENDPOINT; `null`: no traces are made, and metrics are for `/metrics` alone. */
   readonly otlpEndpoint: string | null;
+  /** OTEL_METRICS_EXPORTER: `none` leaves metrics to `/metrics`, where somebody scrapes it; default `otlp`, if there is an endpoint. */
+  readonly pushesMetrics: boolean;
+  /**
+   * OTEL_TRACES_SAMPLER_ARG, 0–1, default 1: of the orders that end well and in time, how many are traced. All others are,
+   * whatever it says.
+   */
+  readonly tracesShare: number;
   /** OTEL_SERVICE_NAME, default `waybill`. */
   readonly otelServiceName: string;
 }
@@ -111,11 +123,14 @@ export function readConfig(environment: Environment): Config {
     redeliveryMs: from.integer('REDELIVERY_MS', 5_000, { min: 100, max: maxMs }),
     edgeBudgetMs: from.integer('EDGE_BUDGET_MS', 3_000, { min: 100, max: 60_000 }),
     retentionDays: from.integer('RETENTION_DAYS', 0, { min: 0, max: 36_500 }),
+    auditHours: from.integer('AUDIT_HOURS', 0, { min: 0, max: 168 }),
     drainDelayMs: from.integer('DRAIN_DELAY_MS', isLoopback(host) ? 0 : 5_000, { min: 0, max: maxDrainDelayMs }),
     inspectOrigins: parseOrigins(from.text('INSPECT_ORIGINS') ?? ''),
     demoCorner: from.oneOf('DEMO_CORNER', switches, databaseUrl === null ? 'on' : 'off') === 'on',
     crashAt: readCrashAt(from.text('CRASH_AT')),
     otlpEndpoint: from.baseUrl('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    pushesMetrics: from.oneOf('OTEL_METRICS_EXPORTER', ['otlp', 'none'], 'otlp') === 'otlp',
+    tracesShare: from.share('OTEL_TRACES_SAMPLER_ARG', 1),
     otelServiceName: from.text('OTEL_SERVICE_NAME') ?? 'waybill',
   });
 }

@@ -24,6 +24,9 @@ const defaults = {
   demoCorner: true,
   crashAt: null,
   otlpEndpoint: null,
+  auditHours: 0,
+  pushesMetrics: true,
+  tracesShare: 1,
   otelServiceName: 'waybill',
 };
 
@@ -61,6 +64,9 @@ describe('readConfig', () => {
         DEMO_CORNER: 'on',
         CRASH_AT: 'call.sent:3',
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+        AUDIT_HOURS: '6',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_TRACES_SAMPLER_ARG: '0.25',
         OTEL_SERVICE_NAME: 'waybill-worker',
       }),
     ).toEqual({
@@ -85,6 +91,9 @@ describe('readConfig', () => {
       demoCorner: true,
       crashAt: { label: 'call.sent', passing: 3 },
       otlpEndpoint: 'http://collector:4318',
+      auditHours: 6,
+      pushesMetrics: false,
+      tracesShare: 0.25,
       otelServiceName: 'waybill-worker',
     });
   });

@@ -54,7 +54,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   'what-if': { rooms: ['actors', 'services/schemas'], packages: ['@sinclair/typebox'], node: false },
   // Pure, but for the layout of SVG, which is WebAssembly.
   diagrams: { rooms: [], types: ['actors'], packages: ['@viz-js/viz'], node: false },
-  // Reads everybody's tables and replays logs, to judge them; nobody imports it but the commands.
+  // Reads everybody's tables and replays logs, to judge them.
   audit: { rooms: ['actors', 'persistence'], packages: ['slonik', '@sinclair/typebox'], node: true },
   // Between the ledger's books and the gateway's, which it reads over HTTP alone.
   reconciliation: {
@@ -72,7 +72,7 @@ const rooms: Readonly<Record<string, Rules>> = {
   effects: {
     rooms: ['machines', 'services'],
     types: ['actors'],
-    packages: ['xstate', '@sinclair/typebox'],
+    packages: ['xstate', '@xstate/store', '@sinclair/typebox'],
     node: true,
   },
   services: {
@@ -95,7 +95,13 @@ const rooms: Readonly<Record<string, Rules>> = {
     packages: 'any',
     node: true,
   },
-  telemetry: { rooms: ['actors'], types: ['reconciliation'], packages: 'any', node: true },
+  telemetry: {
+    rooms: ['actors', 'version'],
+    // What it wraps: it sees ports, never what is behind them.
+    types: ['reconciliation', 'audit', 'effects', 'queue', 'persistence'],
+    packages: 'any',
+    node: true,
+  },
   // Shows operators everything, so it reads everybody's tables; it writes its own alone.
   console: {
     rooms: [

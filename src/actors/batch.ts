@@ -1,5 +1,5 @@
 /** What one batch will write: carries out the plans of its steps, each at most one transition, and collects. Pure. */
-import type { Plan } from './decide.ts';
+import { type Plan, seen } from './decide.ts';
 import { claim } from './fence.ts';
 import { interpret, type Interpretation } from './interpret.ts';
 import type { Migrated } from './migrate.ts';
@@ -11,6 +11,7 @@ import type {
   LockedActor,
   NewMessage,
   Observation,
+  Parking,
   ParkingProjection,
   Participant,
   ProjectedParking,
@@ -162,8 +163,8 @@ export class Batch<Tx> {
     const { step, done } = made;
     this.#sent.push(...done.messages);
     for (const message of done.messages) this.publish.add(message.targetId);
-    this.#log(done, plan.action.type === 'move' ? plan.action.state.view : null, step.view);
-    if (done.row.parked) this.observations.push({ type: 'parked', actorId: done.row.id, parking: done.row.parked });
+    this.#log(done, plan.locked?.row ?? null, plan.action.type === 'move' ? plan.action.state.view : null, step.view);
+    if (done.row.parked) this.#observeParking(done.row, done.row.parked);
     const { row, next } = this.#goOn(plan, done.row, step.view);
     if (plan.action.type === 'start') {
       this.started.push(row);
@@ -197,7 +198,7 @@ export class Batch<Tx> {
     const wroteAlready = plan.companion !== null || (plan.action.type === 'move' && plan.action.cause.remote === false);
     if (!locked || wroteAlready) throw error;
     const parking = { by: 'runtime', reason: error instanceof Error ? error.message : String(error) } as const;
-    this.observations.push({ type: 'parked', actorId: locked.row.id, parking });
+    this.#observeParking(locked.row, parking);
     this.#consumed.splice(0, this.#consumed.length, ...this.#consumed.filter((id) => id !== plan.consumes?.id));
     this.#keep(plan, { ...locked.row, parked: parking }, { type: 'parked' });
   }
@@ -208,23 +209,40 @@ export class Batch<Tx> {
     if (!locked) throw new Error('only a locked actor can be migrated');
     const { row, record, view } = migrated;
     // What the old version said of its state, nobody here knows any more.
-    this.#log(migrated, { path: locked.row.path, tags: [], meta: {} }, view);
-    const { id: actorId, machine, version: to, parked } = row;
-    this.observations.push({ type: 'migrated', actorId, machine, from: locked.row.version, to });
-    if (parked && !locked.row.parked) this.observations.push({ type: 'parked', actorId, parking: parked });
+    this.#log(migrated, locked.row, { path: locked.row.path, tags: [], meta: {} }, view);
+    const { machine, version: to, parked } = row;
+    this.observations.push({ type: 'migrated', ...seen(row), machine, from: locked.row.version, to });
+    if (parked && !locked.row.parked) this.#observeParking(row, parked);
     this.#updates.push(row);
     this.#wake(locked, row, true);
     plan.result = { answer: { type: 'applied' }, revision: record.revision, next: { type: 'migrated' } };
   }
 
   /** One transition, for the log, the projections and the observer. */
-  #log({ row, record }: Pick<Interpretation, 'row' | 'record'>, from: StateView | null, to: StateView): void {
+  #log(
+    { row, record }: Pick<Interpretation, 'row' | 'record'>,
+    before: ActorRow | null,
+    from: StateView | null,
+    to: StateView,
+  ): void {
     const { machine, traceparent } = row;
     const { actorId, revision, event } = record;
     const { context } = row.snapshot;
     this.#transitions.push(record);
     this.projected.push({ machine, transition: { actorId, revision, event, from, to, context, traceparent } });
-    this.observations.push({ type: 'transition', machine, record, tags: to.tags });
+    this.observations.push({
+      type: 'transition',
+      machine,
+      record,
+      tags: to.tags,
+      startedAtMs: row.startedAtMs,
+      ended: row.snapshot.status !== 'active',
+      before,
+    });
+  }
+
+  #observeParking(row: ActorRow, parking: Parking): void {
+    this.observations.push({ type: 'parked', ...seen(row), machine: row.machine, parking });
   }
 
   /** Whether this process carries on: it claims a remote effect in the very commit that armed it. */

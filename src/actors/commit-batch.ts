@@ -4,7 +4,7 @@
  * Source: the transactional outbox and the fenced commit (docs/adr/0001, 0002); group commit after Gray & Reuter 1992, §9.
  */
 import { Batch, type BatchSystem } from './batch.ts';
-import { decide, passBy, type Plan } from './decide.ts';
+import { decide, passBy, type Plan, seen } from './decide.ts';
 import type { CompanionAnswer, EffectRequest, Observation, SettledOutcome, StoreTransaction } from './ports.ts';
 import { StoreError } from './ports.ts';
 import { effectKey, type Step, type StepResult } from './steps.ts';
@@ -117,12 +117,12 @@ export function requestOf(plan: Plan): EffectRequest[] {
 }
 
 function settleLocal<Tx>(batch: Batch<Tx>, plan: Plan, outcome: SettledOutcome | undefined): void {
-  if (plan.action.type !== 'local') return;
+  if (plan.action.type !== 'local' || !plan.locked) return;
   if (!outcome) throw new Error(`no outcome for ${plan.action.effect.src}`);
   const { effect, state } = plan.action;
   batch.observations.push({
     type: 'effect-outcome',
-    actorId: plan.step.actorId,
+    ...seen(plan.locked.row),
     effect: effect.src,
     outcome: outcome.type,
   });

@@ -3,7 +3,7 @@ import { checkFence, giveBack, isLeased, maxClaims, maxNotNowMs, replaceEffect, 
 import type { Cause } from './interpret.ts';
 import { migrate, type Migrated } from './migrate.ts';
 import type { FindMigration, MigrationPath } from './migration.ts';
-import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect } from './ports.ts';
+import type { ActorRow, Json, LockedActor, Message, Observation, PendingEffect, Seen } from './ports.ts';
 import type { Answer, CompanionCall, Next, Step, StepResult } from './steps.ts';
 import { versionGate } from './version-gate.ts';
 import type { ActorMachine, MachineStep } from './xstate/actor-machine.ts';
@@ -121,9 +121,9 @@ function ended(step: Step, row: ActorRow, message: Message | null): Decision {
     case 'unpark':
       return refusal('refused', { reason: 'not parked by the runtime' });
     case 'outcome':
-      return { ...done, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
+      return { ...done, observations: [{ type: 'outcome-stale', ...seen(row), effectId: step.effectId }] };
     case 'advance':
-      return message ? { ...again, consumes: message, observations: [ignored(row.id, message.event.type)] } : done;
+      return message ? { ...again, consumes: message, observations: [ignored(row, message.event.type)] } : done;
     case 'start':
     case 'notNow':
     case 'park':
@@ -172,6 +172,8 @@ function startOf(
     effects: [],
     parked: null,
     traceparent,
+    startedAtMs: context.nowMs,
+    enteredAtMs: context.nowMs,
   };
   return { action: { type: 'start', row, step, cause: { event: initEvent(input) } } };
 }
@@ -187,7 +189,7 @@ function refusal(type: 'refused' | 'exists', detail: Json): Decision {
 
 function leave(step: Step, row: ActorRow): Decision {
   const observations: Observation[] = [
-    { type: 'unknown-version', actorId: row.id, machine: row.machine, version: row.version },
+    { type: 'unknown-version', ...seen(row), machine: row.machine, version: row.version },
   ];
   if (step.type === 'send') return { ...refusal('refused', { reason: 'unknown version' }), observations };
   return { action: { type: 'nothing', next: { type: 'left' } }, observations };
@@ -204,7 +206,7 @@ function park(row: ActorRow, reason: string): Decision {
   const parked = { by: 'runtime', reason } as const;
   return {
     action: { type: 'rewrite', row: { ...row, parked }, next: { type: 'parked' } },
-    observations: [{ type: 'parked', actorId: row.id, parking: parked }],
+    observations: [{ type: 'parked', ...seen(row), machine: row.machine, parking: parked }],
   };
 }
 
@@ -242,7 +244,7 @@ function advance(step: Step & { type: 'advance' }, subject: ActiveSubject, conte
     const timers = row.timers.filter((other) => other.id !== timer.id);
     return {
       action: { type: 'rewrite', row: { ...row, timers }, next: { type: 'again' } },
-      observations: [ignored(row.id, timer.event.type)],
+      observations: [ignored(row, timer.event.type)],
     };
   }
   // Whoever brought it there has handed it over; its wake row stays as that commit set it.
@@ -258,17 +260,20 @@ function advance(step: Step & { type: 'advance' }, subject: ActiveSubject, conte
 /** Applied or ignored, a message is deleted in this very commit. */
 function applyMessage(message: Message, row: ActorRow, machine: ActorMachine, state: MachineStep): Decision {
   if (row.parked !== null || !machine.accepts(state.state, message.event))
-    return { ...again, consumes: message, observations: [ignored(row.id, message.event.type)] };
+    return { ...again, consumes: message, observations: [ignored(row, message.event.type)] };
   return { action: { type: 'move', state, cause: { event: message.event } }, consumes: message };
 }
 
-const ignored = (actorId: string, event: string): Observation => ({ type: 'event-ignored', actorId, event });
+const ignored = (row: ActorRow, event: string): Observation => ({ type: 'event-ignored', ...seen(row), event });
+
+/** Which actor, for an observation. */
+export function seen({ id, revision, traceparent }: ActorRow): Seen {
+  return { actorId: id, revision, traceparent };
+}
 
 function claimRemote(row: ActorRow, state: MachineStep, effect: PendingEffect, context: DecisionContext): Decision {
   const observations: Observation[] =
-    effect.lease && effect.notNowSinceMs === null
-      ? [{ type: 'lease-expired', actorId: row.id, effectId: effect.id }]
-      : [];
+    effect.lease && effect.notNowSinceMs === null ? [{ type: 'lease-expired', ...seen(row), effectId: effect.id }] : [];
   if (effect.claims < maxClaims) return { action: { type: 'claim', row, effectId: effect.id }, observations };
   const outcome = {
     type: 'unknown',
@@ -281,21 +286,18 @@ function claimRemote(row: ActorRow, state: MachineStep, effect: PendingEffect, c
       state,
       cause: { event: uncertainEvent(effect.invoke, outcome, context.random()), settled: effect, remote: true },
     },
-    observations: [
-      ...observations,
-      { type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'unknown' },
-    ],
+    observations: [...observations, { type: 'effect-outcome', ...seen(row), effect: effect.src, outcome: 'unknown' }],
   };
 }
 
 function settle(step: Step & { type: 'outcome' }, { row, state }: Subject, context: DecisionContext): Decision {
   const verdict = checkFence(row, step.effectId, step.token);
   if (verdict.type === 'stale')
-    return { ...again, observations: [{ type: 'outcome-stale', actorId: row.id, effectId: step.effectId }] };
+    return { ...again, observations: [{ type: 'outcome-stale', ...seen(row), effectId: step.effectId }] };
   if (verdict.type === 'fenced')
     return {
       ...again,
-      observations: [{ type: 'outcome-fenced', actorId: row.id, effectId: step.effectId, token: step.token }],
+      observations: [{ type: 'outcome-fenced', ...seen(row), effectId: step.effectId, token: step.token }],
     };
   const { effect } = verdict;
   const { outcome } = step;
@@ -306,7 +308,7 @@ function settle(step: Step & { type: 'outcome' }, { row, state }: Subject, conte
   return {
     // Under the token that it came with, not the row's: the log must be able to show a fence that does not hold.
     action: { type: 'move', state, cause: { event, settled: { ...effect, token: step.token }, remote: true } },
-    observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: outcome.type }],
+    observations: [{ type: 'effect-outcome', ...seen(row), effect: effect.src, outcome: outcome.type }],
   };
 }
 
@@ -325,7 +327,7 @@ function putOff(step: Step & { type: 'notNow' }, { row, state }: Subject, contex
     const event = uncertainEvent(effect.invoke, outcome, context.random());
     return {
       action: { type: 'move', state, cause: { event, settled: { ...effect, token: step.token }, remote: true } },
-      observations: [{ type: 'effect-outcome', actorId: row.id, effect: effect.src, outcome: 'failed' }],
+      observations: [{ type: 'effect-outcome', ...seen(row), effect: effect.src, outcome: 'failed' }],
     };
   }
   if (step.late)

@@ -26,6 +26,8 @@ export function dryStart(machine: ActorMachine, id: string, input: Json, nowMs: 
     effects: [],
     parked: null,
     traceparent: null,
+    startedAtMs: nowMs,
+    enteredAtMs: nowMs,
   };
   return { step, ...interpret(blank, step, { event: initEvent(input) }, commitAt(nowMs)) };
 }

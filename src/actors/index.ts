@@ -40,6 +40,7 @@ export { versionGate } from './version-gate.ts';
 export type { VersionGate, Versions } from './version-gate.ts';
 export { migrationOfEvent } from './logged-migration.ts';
 export { replay } from './replay.ts';
+export { atSpan, effectSpanId, traceAfter, transitionSpanId } from './trace-context.ts';
 export { functionMark } from './plain-json.ts';
 export { actorMachine } from './xstate/actor-machine.ts';
 export type { ActorMachine, LiveState, MachineStep, TracedStep } from './xstate/actor-machine.ts';

@@ -8,6 +8,7 @@ import type {
   Timer,
   TransitionRecord,
 } from './ports.ts';
+import { atSpan, traceAfter, transitionSpanId } from './trace-context.ts';
 import type { MachineAction } from './xstate/actions.ts';
 import type { MachineStep } from './xstate/actor-machine.ts';
 
@@ -42,14 +43,17 @@ export function interpret(
 ): Interpretation {
   const revision = before.revision + 1;
   const ended = step.snapshot.status !== 'active';
-  const { effects, timers, armed, messages } = applyActions(before, step, cause, revision, commit);
+  const traceparent = traceAfter(before, commit.nowMs);
+  const { effects, timers, armed, messages } = applyActions({ ...before, traceparent }, step, cause, revision, commit);
   const parked = step.view.tags.includes('parked') && !ended;
   const row: ActorRow = {
     id: before.id,
     machine: before.machine,
     version: before.version,
     structureHash: before.structureHash,
-    traceparent: before.traceparent,
+    traceparent,
+    startedAtMs: before.startedAtMs,
+    enteredAtMs: step.view.path === before.path ? before.enteredAtMs : commit.nowMs,
     revision,
     path: step.view.path,
     snapshot: step.snapshot,
@@ -71,7 +75,7 @@ export function interpret(
       settled: cause.settled && cause.remote ? { effectId: cause.settled.id, token: cause.settled.token } : null,
       commitId: commit.id,
       atMs: commit.nowMs,
-      traceparent: before.traceparent,
+      traceparent,
     },
   };
 }
@@ -111,7 +115,8 @@ function applyActions(
           event: action.event,
           deliverAtMs: commit.nowMs,
           dueAtMs: commit.nowMs + commit.redeliveryMs,
-          traceparent: before.traceparent,
+          // What comes of the message hangs on the transition that sent it.
+          traceparent: before.traceparent && atSpan(before.traceparent, transitionSpanId(before.id, revision)),
         });
         break;
     }

@@ -82,6 +82,7 @@ function migrated(
       timers: timers.all,
       effects: effects.all,
       parked: parked ? { by: 'machine', reason: step.view.path } : null,
+      enteredAtMs: step.view.path === row.path ? row.enteredAtMs : commit.nowMs,
     },
     record: {
       actorId: row.id,

@@ -60,8 +60,11 @@ export interface ActorRow {
   readonly timers: readonly Timer[];
   readonly effects: readonly PendingEffect[];
   readonly parked: Parking | null;
-  /** W3C trace context of the request that started the actor. */
+  /** W3C trace context that its next transition belongs to: of the request that started it, until a trace gets too old. */
   readonly traceparent: string | null;
+  readonly startedAtMs: number;
+  /** When it came to its present path. */
+  readonly enteredAtMs: number;
 }
 
 /** A locked actor, with its wake row as it stands (`null`: none). */
@@ -264,6 +267,15 @@ export interface EffectRequest {
   readonly input: Json;
 }
 
+/** One call of a remote effect. */
+export interface RemoteRequest extends EffectRequest {
+  readonly effectId: string;
+  /** From 1: how often this effect has been claimed since it was armed. */
+  readonly claim: number;
+  readonly signal: AbortSignal;
+  readonly traceparent: string | null;
+}
+
 /** A remote effect: called outside any transaction, at least once; its receiver recognises the key. */
 export interface RemoteEffect {
   readonly kind: 'remote';
@@ -272,9 +284,7 @@ export interface RemoteEffect {
    * @returns an outcome, or `notNow` when the call was not made (a breaker is open).
    * A throw counts as `unknown`.
    */
-  call(
-    request: EffectRequest & { readonly signal: AbortSignal; readonly traceparent: string | null },
-  ): Promise<Outcome | { readonly type: 'notNow'; readonly retryAfterMs: number }>;
+  call(request: RemoteRequest): Promise<Outcome | { readonly type: 'notNow'; readonly retryAfterMs: number }>;
 }
 
 /**
@@ -341,26 +351,32 @@ export interface Observer {
   observe(observation: Observation): void;
 }
 
+/** Which actor, as it stood when it was seen. */
+export interface Seen {
+  readonly actorId: string;
+  readonly revision: number;
+  readonly traceparent: string | null;
+}
+
 export type Observation =
   | {
       readonly type: 'transition';
       readonly machine: string;
       readonly record: TransitionRecord;
       readonly tags: readonly string[];
+      readonly startedAtMs: number;
+      /** Whether nothing follows. */
+      readonly ended: boolean;
+      /** As it stood before; null for a start. */
+      readonly before: Pick<ActorRow, 'enteredAtMs' | 'traceparent' | 'parked'> | null;
     }
-  | { readonly type: 'event-ignored'; readonly actorId: string; readonly event: string }
-  | { readonly type: 'outcome-stale'; readonly actorId: string; readonly effectId: string }
-  | { readonly type: 'outcome-fenced'; readonly actorId: string; readonly effectId: string; readonly token: number }
-  | { readonly type: 'effect-outcome'; readonly actorId: string; readonly effect: string; readonly outcome: string }
-  | { readonly type: 'lease-expired'; readonly actorId: string; readonly effectId: string }
-  | { readonly type: 'parked'; readonly actorId: string; readonly parking: Parking }
-  | { readonly type: 'unknown-version'; readonly actorId: string; readonly machine: string; readonly version: string }
-  | {
-      readonly type: 'migrated';
-      readonly actorId: string;
-      readonly machine: string;
-      readonly from: string;
-      readonly to: string;
-    }
+  | (Seen & { readonly type: 'event-ignored'; readonly event: string })
+  | (Seen & { readonly type: 'outcome-stale'; readonly effectId: string })
+  | (Seen & { readonly type: 'outcome-fenced'; readonly effectId: string; readonly token: number })
+  | (Seen & { readonly type: 'effect-outcome'; readonly effect: string; readonly outcome: string })
+  | (Seen & { readonly type: 'lease-expired'; readonly effectId: string })
+  | (Seen & { readonly type: 'parked'; readonly machine: string; readonly parking: Parking })
+  | (Seen & { readonly type: 'unknown-version'; readonly machine: string; readonly version: string })
+  | (Seen & { readonly type: 'migrated'; readonly machine: string; readonly from: string; readonly to: string })
   | { readonly type: 'commit'; readonly actors: number; readonly transitions: number }
   | { readonly type: 'commit-retried'; readonly reason: string };

@@ -83,7 +83,16 @@ async function call(
   const key = effectKey(actorId, effect.src);
   try {
     return await Promise.race([
-      handler.call({ effect: effect.src, key, actorId, input: effect.input, traceparent, signal: timeout.signal }),
+      handler.call({
+        effect: effect.src,
+        effectId: effect.id,
+        claim: effect.claims,
+        key,
+        actorId,
+        input: effect.input,
+        traceparent,
+        signal: timeout.signal,
+      }),
       ports.process.delay(effect.timeoutMs, over.signal).then((): Outcome => {
         // Only a call that still runs: what its answer came over may serve others by now.
         if (!over.signal.aborted) timeout.abort();

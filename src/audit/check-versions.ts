@@ -88,7 +88,7 @@ export async function checkVersions(
 async function readPage(db: CommonQueryMethods, after: string): Promise<ActorRow[]> {
   const found = await db.any(sql.type(actorRow)`
     select id, machine, version, structure_hash, revision, status, snapshot, timers, effects, parked_by, park_reason,
-      traceparent
+      traceparent, actors.to_ms(created_at) as started_ms, actors.to_ms(coalesce(entered_at, updated_at)) as entered_ms
     from actors.actor where id = any(array(${unfinishedIds({ after, limit: pageSize })}))
       and status = 'active' order by id limit ${pageSize}`);
   return found.map(asActor);

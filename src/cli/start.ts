@@ -1,11 +1,12 @@
 /** `waybill start`: brings one process up, tells what listens where, and takes it down again in order. */
-import { actorMachines, compose, hasAllRoles, queueTarget, type Waybill } from '../compose.ts';
+import { actorMachines, compose, hasAllRoles, queueTarget, roleName, type Waybill } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { awaitMigrated, migrate } from '../persistence/migrate.ts';
 import { processPorts } from '../process-ports.ts';
 import { reachQueue } from '../queue/reach.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { startMetrics } from '../telemetry/metrics.ts';
+import { type Metrics, startMetrics } from '../telemetry/metrics.ts';
+import { processIdentity } from '../telemetry/process-identity.ts';
 import { exitCodes, type ExitCode, type Invocation } from './invocation.ts';
 import { stopSignal } from './stop-signal.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -24,15 +25,16 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
   const log = createLogger({
     level: config.logLevel,
     pretty: true,
-    role: hasAllRoles(config) ? 'all' : config.roles.join(','),
+    role: roleName(config),
   });
   const say = (line: string): void => log.info(line);
   let database: Database | null = null;
   let waybill: Waybill | null = null;
+  let metrics: Metrics | null = null;
   try {
     database = await openDatabase(config, { log: say, signal: stopping.signal, join: false });
     await prepare(config, database, say, stopping.signal);
-    const metrics = startMetrics();
+    metrics = await openMetrics(config);
     waybill = await compose(config, { databaseUrl: database.url, log, metrics });
     const url = await waybill.listen();
     waybill.work();
@@ -51,12 +53,22 @@ export async function start({ config, print, json }: Invocation): Promise<ExitCo
   } finally {
     const overdue = setTimeout(() => process.exit(exitCodes.problem), maxDrainMs);
     await waybill?.close();
+    // What was counted last is sent too, if somebody takes it.
+    await metrics?.shutdown();
     await database?.close();
     clearTimeout(overdue);
     // What still tries to reach a server that is away does not keep the process.
     setTimeout(() => process.exit(), lingerMs).unref();
     stopping.release();
   }
+}
+
+/** For `/metrics`; sent to a collector as well where there is one. */
+async function openMetrics(config: Config): Promise<Metrics> {
+  if (config.otlpEndpoint === null || !config.pushesMetrics) return startMetrics();
+  const { pushedMetrics } = await import('../telemetry/pushed-metrics.ts');
+  const identity = processIdentity({ name: config.otelServiceName, role: roleName(config) });
+  return startMetrics(pushedMetrics(config.otlpEndpoint, identity));
 }
 
 /** A process of all roles, or one with a database of its own, brings the schema up to date; others wait for it. */

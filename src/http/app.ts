@@ -105,6 +105,8 @@ const serverOptions = {
   },
   logController: new RequestLog(),
   genReqId: (request) => traceOf(request).traceId,
+  childLoggerFactory: (log, bindings, options, request) =>
+    log.child({ ...bindings, span_id: traceOf(request).spanId }, options),
   frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error)),
   clientErrorHandler: answerBrokenConnection,
   ajv: {

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyBaseLogger } from 'fastify';
 import { problems } from '../services/schemas.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 
 /** Something this process cannot serve without. */
 export interface ReadinessCheck {
@@ -16,12 +17,17 @@ export interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
   /** How long one check may take. Default 2 s. */
   readonly timeoutMs?: number;
+  /** Told of every round of checks; default: kept here alone. */
+  readonly readiness?: Readiness;
+  /** Breakers of participants by name; shown, but never a reason not to be ready: what can wait waits. */
+  readonly breakers?: () => Readonly<Record<string, string>>;
   /** Prometheus text for `/metrics`; without it there is no such route. */
   readonly metrics?: () => Promise<string>;
 }
 
 /** `/healthz`, `/readyz` and `/metrics`; answered also under overload and while draining. */
-const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { checks, timeoutMs = 2_000, metrics }) => {
+const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
+  const { checks, timeoutMs = 2_000, metrics, breakers, readiness = createReadiness(() => {}) } = options;
   const operational = { config: { vital: true } };
 
   app.get('/healthz', {
@@ -44,7 +50,11 @@ const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { checks, t
       tags: ['operations'],
       summary: 'Whether requests should be sent here',
       response: {
-        200: Type.Object({ status: Type.Literal('ready'), checks: Type.Array(Type.String()) }),
+        200: Type.Object({
+          status: Type.Literal('ready'),
+          checks: Type.Array(Type.String()),
+          breakers: Type.Optional(Type.Record(Type.String(), Type.String())),
+        }),
         ...problems(503),
       },
     },
@@ -53,7 +63,13 @@ const health: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { checks, t
         return reply.problem({ ...notReady, detail: 'The process is draining.', failing: ['draining'] });
       round ??= failingChecks(checks, timeoutMs, request.log).finally(() => (round = undefined));
       const failing = await round;
-      if (failing.length === 0) return { status: 'ready' as const, checks: checks.map(({ name }) => name) };
+      readiness.checked(failing);
+      if (failing.length === 0)
+        return {
+          status: 'ready' as const,
+          checks: checks.map(({ name }) => name),
+          ...(breakers ? { breakers: breakers() } : {}),
+        };
       return reply.problem({ ...notReady, detail: `Not available: ${failing.join(', ')}.`, failing });
     },
   });

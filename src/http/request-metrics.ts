@@ -1,6 +1,7 @@
-/** Measures requests: how many, how long, how answered. */
+/** Measures requests: how many, how long, how answered; and ends their spans. */
 import { metrics } from '@opentelemetry/api';
 import type { App } from './app.ts';
+import { endTrace } from './trace.ts';
 
 /** Records a histogram by route pattern, method and status; silent without a meter provider. */
 export function measureRequests(app: App): void {
@@ -9,11 +10,10 @@ export function measureRequests(app: App): void {
     advice: { explicitBucketBoundaries: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
   });
   app.addHook('onResponse', (request, reply, done) => {
-    duration.record(reply.elapsedTime / 1_000, {
-      method: request.method,
-      route: request.is404 ? 'none' : (request.routeOptions.url ?? 'none'),
-      status: String(reply.statusCode),
-    });
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
+    const status = String(reply.statusCode);
+    duration.record(reply.elapsedTime / 1_000, { method: request.method, route, status });
+    endTrace(request.raw, { route, status: reply.statusCode });
     done();
   });
 }

@@ -24,6 +24,8 @@ const Actor = Type.Object({
   parked_by: Type.Union([Type.Literal('machine'), Type.Literal('runtime'), Type.Null()]),
   park_reason: NullableText,
   traceparent: NullableText,
+  started_ms: Type.Number(),
+  entered_ms: Type.Number(),
 });
 
 export const actorRow = row(Actor);
@@ -44,6 +46,8 @@ export function asActor(found: Static<typeof Actor>): ActorRow {
     effects: found.effects,
     parked: found.parked_by === null ? null : { by: found.parked_by, reason: found.park_reason ?? '' },
     traceparent: found.traceparent,
+    startedAtMs: found.started_ms,
+    enteredAtMs: found.entered_ms,
   };
 }
 

@@ -41,7 +41,7 @@ export function actorStore(pool: CommonQueryMethods, options: { readonly deadlin
         // Index: actor_pkey.
         const found = await pool.any(sql.type(actorRow)`
           select id, machine, version, structure_hash, revision, status, snapshot, timers, effects, parked_by, park_reason,
-            traceparent
+            traceparent, actors.to_ms(created_at) as started_ms, actors.to_ms(coalesce(entered_at, updated_at)) as entered_ms
           from actors.actor where id = any(${sql.array([...ids], 'text')})`);
         return found.map(asActor);
       } catch (error) {
@@ -159,7 +159,8 @@ async function lock(tx: Tx, { waitFor, ifFree }: LockRequest): Promise<Locked> {
 function lockRows(tx: Tx, ids: readonly string[], orSkip: FragmentSqlToken) {
   return tx.any(sql.type(actorRow)`
     select a.id, a.machine, a.version, a.structure_hash, a.revision, a.status, a.snapshot, a.timers, a.effects, a.parked_by,
-      a.park_reason, a.traceparent
+      a.park_reason, a.traceparent, actors.to_ms(a.created_at) as started_ms,
+      actors.to_ms(coalesce(a.entered_at, a.updated_at)) as entered_ms
     from actors.actor a where a.id = any(${sql.array([...ids], 'text')}) order by a.id for no key update of a ${orSkip}`);
 }
 
@@ -203,12 +204,12 @@ async function dueMessages(tx: Tx, targetIds: readonly string[], nowMs: number):
 async function insert(tx: Tx, rows: readonly ActorRow[], nowMs: number): Promise<string[]> {
   const inserted = await tx.any(sql.type(idRow)`
     insert into actors.actor (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
-      parked_by, park_reason, parked_at, traceparent, created_at, updated_at)
+      parked_by, park_reason, parked_at, traceparent, created_at, updated_at, entered_at)
     select id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects,
       parked_by, park_reason, case when parked_by is not null then actors.from_ms(${nowMs}) end, traceparent,
-      actors.from_ms(${nowMs}), actors.from_ms(${nowMs})
+      actors.from_ms(${nowMs}), actors.from_ms(${nowMs}), actors.from_ms(entered_ms)
     from ${sql.unnest(rows.map(actorTuple), actorTypes)}
-      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)
+      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent, entered_ms)
     order by id
     on conflict (id) do nothing returning id`);
   return inserted.map(({ id }) => id);
@@ -238,9 +239,9 @@ async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number)
       status = t.status, state = t.state, snapshot = t.snapshot, timers = t.timers, effects = t.effects,
       parked_by = t.parked_by, park_reason = t.park_reason,
       parked_at = case when t.parked_by is not null then coalesce(a.parked_at, actors.from_ms(${nowMs})) end,
-      updated_at = actors.from_ms(${nowMs})
+      updated_at = actors.from_ms(${nowMs}), traceparent = t.traceparent, entered_at = actors.from_ms(t.entered_ms)
     from ${sql.unnest(updates.map(actorTuple), actorTypes)}
-      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent)
+      as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent, entered_ms)
     where a.id = t.id`);
 }
 
@@ -258,6 +259,7 @@ const actorTypes = [
   'text',
   'text',
   'text',
+  'float8',
 ];
 
 function actorTuple(actor: ActorRow) {
@@ -275,6 +277,7 @@ function actorTuple(actor: ActorRow) {
     actor.parked?.by ?? null,
     actor.parked?.reason ?? null,
     actor.traceparent,
+    actor.enteredAtMs,
   ];
 }
 

@@ -10,7 +10,11 @@ import { silenceWatch, type SilenceWatch } from './silence-watch.ts';
 import { PlaceRefused, waitingLine, type WaitingLine } from './waiting-line.ts';
 
 /** Slonik's methods that need a connection, and the end. */
-export type DatabasePool = CommonQueryMethods & Pick<SlonikPool, 'connect' | 'end'>;
+export type DatabasePool = CommonQueryMethods &
+  Pick<SlonikPool, 'connect' | 'end'> & {
+    /** Connections in use, callers that wait for one, and how many connections there may be. */
+    places(): { readonly taken: number; readonly waiting: number; readonly size: number };
+  };
 
 export interface LastingPoolOptions {
   /** Opens a pool. It rejects when nobody answers. @param heard called at every answer of the server */
@@ -74,7 +78,7 @@ export async function lastingPool(options: LastingPoolOptions): Promise<Database
     standing.watch.stop();
     await standing.pool.end();
   };
-  return bind(run, end);
+  return bind(run, end, () => ({ ...standing.line.occupancy(), size: options.maxConnections }));
 }
 
 /** Opening asks the server a question of its own, which it may leave unanswered like any other. */
@@ -94,7 +98,7 @@ function asUnavailable(error: unknown): never {
 type Run = <T>(work: (pool: SlonikPool) => Promise<T>, urgent?: boolean) => Promise<T>;
 
 /** A transaction goes on with what was accepted, for many at a time; single questions are mostly asked by those who come new. */
-function bind(run: Run, end: () => Promise<void>): DatabasePool {
+function bind(run: Run, end: () => Promise<void>, places: DatabasePool['places']): DatabasePool {
   return {
     any: (query) => run((pool) => pool.any(query)),
     anyFirst: (query) => run((pool) => pool.anyFirst(query)),
@@ -107,6 +111,7 @@ function bind(run: Run, end: () => Promise<void>): DatabasePool {
     maybeOneFirst: (query) => run((pool) => pool.maybeOneFirst(query)),
     one: (query) => run((pool) => pool.one(query)),
     oneFirst: (query) => run((pool) => pool.oneFirst(query)),
+    places,
     query: (query) => run((pool) => pool.query(query)),
     record: (query) => run((pool) => pool.record(query)),
     stream: (query, handler) => run((pool) => pool.stream(query, handler)),

@@ -6,6 +6,8 @@ export interface WaitingLine {
    * @throws PlaceRefused when none was in time, or the line is closed; `work` has not been begun then
    */
   enter<T>(work: () => Promise<T>, options?: { readonly urgent: boolean }): Promise<T>;
+  /** How many places are taken, and how many wait for one. */
+  occupancy(): { readonly taken: number; readonly waiting: number };
   /** Sends everybody away who waits, and whoever comes from now on. Work that has begun goes on. */
   close(reason: string): void;
 }
@@ -66,6 +68,7 @@ export function waitingLine(limits: WaitingLineLimits): WaitingLine {
         leave();
       }
     },
+    occupancy: () => ({ taken, waiting: urgent.size + others.size }),
     close(reason) {
       closed = reason;
       for (const waiting of [urgent, others]) {

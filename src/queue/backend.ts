@@ -11,11 +11,14 @@ export type QueueTarget =
 
 export interface WakeUpJob {
   readonly actorId: string;
+  /** The span that published it, if there is one. Nothing is ever decided by it. */
+  readonly traceparent?: string;
 }
 
 /** What this room uses of a queue, whichever its backend. */
 export interface WakeUpQueue {
-  add(actorIds: readonly string[]): Promise<void>;
+  /** @param traceparents what each carries, by actor */
+  add(actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>): Promise<void>;
   /** Jobs that no worker has taken yet. */
   waiting(): Promise<number>;
   close(): Promise<void>;
@@ -40,12 +43,11 @@ const closeMs = 8_000;
 /** How soon a worker fetches again when its server was away; BullMQ's own 15 s would be added to every outage. */
 const fetchRetryMs = 500;
 
-const toJobs = (actorIds: readonly string[]) =>
-  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => ({
-    name: 'wake',
-    data: { actorId },
-    opts: jobOptions,
-  }));
+const toJobs = (actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>) =>
+  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => {
+    const traceparent = traceparents?.get(actorId);
+    return { name: 'wake', data: traceparent ? { actorId, traceparent } : { actorId }, opts: jobOptions };
+  });
 
 /** @throws when the Redis may evict keys, or the queue's schema cannot be prepared */
 export async function openQueue(target: QueueTarget, onError: (error: Error) => void): Promise<WakeUpQueue> {
@@ -53,7 +55,7 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
     const queue = new onPostgres.Queue<WakeUpJob, void>(queueName, { connection: poolConfig(target.url, 4) });
     queue.on('error', onError);
     return {
-      add: async (actorIds) => void (await queue.addBulk(toJobs(actorIds))),
+      add: async (...wakes) => void (await queue.addBulk(toJobs(...wakes))),
       waiting: () => queue.getWaitingCount(),
       close: () => queue.close(),
     };
@@ -69,7 +71,7 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
   await becomesReady(connection);
   const queueOf = lastingQueue(connection, onError);
   return {
-    add: async (actorIds) => void (await (await queueOf()).addBulk(toJobs(actorIds))),
+    add: async (...wakes) => void (await (await queueOf()).addBulk(toJobs(...wakes))),
     waiting: async () => (await queueOf()).getWaitingCount(),
     async close() {
       connection.disconnect();
@@ -111,7 +113,7 @@ function lastingQueue(connection: Redis, onError: (error: Error) => void): () =>
 /** @param handle never throws for a business reason; a throw ends the job, and the outbox brings the actor again */
 export function openConsumer(
   target: QueueTarget,
-  handle: (actorId: string) => Promise<void>,
+  handle: (actorId: string, traceparent: string | null) => Promise<void>,
   options: { readonly concurrency: number; readonly onError: (error: Error) => void },
 ): WakeUpConsumer {
   const settings = {
@@ -123,7 +125,8 @@ export function openConsumer(
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   };
-  const processor = (job: { readonly data: WakeUpJob }): Promise<void> => handle(job.data.actorId);
+  const processor = (job: { readonly data: WakeUpJob }): Promise<void> =>
+    handle(job.data.actorId, job.data.traceparent ?? null);
   if (target.type === 'postgres') {
     const worker = new onPostgres.Worker<WakeUpJob, void>(queueName, processor, {
       connection: poolConfig(target.url, 6),

@@ -7,6 +7,17 @@ export interface WakeUpOptions {
   readonly maxWaiting: number;
   readonly monotonicMs: () => number;
   readonly onError: (error: Error) => void;
+  /** For wake-ups to carry where they come from; null: they carry nothing. */
+  readonly tracing?: WakeUpTracing | null;
+}
+
+/** Spans around publication, if somebody makes traces. */
+export interface WakeUpTracing {
+  publishing(actorIds: readonly string[]): Promise<{
+    /** What each wake-up carries, by actor. */
+    readonly traceparents: ReadonlyMap<string, string>;
+    end(published: boolean): void;
+  }>;
 }
 
 /** Wake-ups out, and how many of them nobody has taken yet. */
@@ -52,6 +63,18 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): PublishedWa
     return Math.max(0, options.maxWaiting - depth);
   };
 
+  const add = async (actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>): Promise<boolean> => {
+    try {
+      for (let from = 0; from < actorIds.length; from += maxBulk)
+        await queue.add(actorIds.slice(from, from + maxBulk), traceparents);
+      depth += actorIds.length;
+      return true;
+    } catch (error) {
+      options.onError(toError(error));
+      return false;
+    }
+  };
+
   return {
     room,
     backlog() {
@@ -61,15 +84,15 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): PublishedWa
     },
     async publish(actorIds) {
       if ((await room()) === 0) return false;
-      try {
-        for (let from = 0; from < actorIds.length; from += maxBulk)
-          await queue.add(actorIds.slice(from, from + maxBulk));
-        depth += actorIds.length;
-        return true;
-      } catch (error) {
+      if (!options.tracing) return add(actorIds);
+      const publication = await options.tracing.publishing(actorIds).catch((error: unknown) => {
+        // It is the wake-up that counts.
         options.onError(toError(error));
-        return false;
-      }
+        return null;
+      });
+      const published = await add(actorIds, publication?.traceparents);
+      publication?.end(published);
+      return published;
     },
   };
 }

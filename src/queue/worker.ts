@@ -1,19 +1,19 @@
 /** Takes wake-ups and advances the actors they name. A job says "look at actor X", nothing more. */
-import type { ActorSystem } from '../actors/index.ts';
 import { openConsumer, type QueueTarget, type WakeUpConsumer } from './backend.ts';
 
 export interface WorkerOptions {
   readonly target: QueueTarget;
-  readonly system: Pick<ActorSystem, 'advance'>;
+  /** What a wake-up sets going. @param traceparent as the wake-up carried it */
+  readonly jobs: { advance(actorId: string, traceparent: string | null): Promise<unknown> };
   /** Actors in flight at a time. They share commits, so many are cheap. */
   readonly concurrency: number;
   readonly onError: (error: Error) => void;
 }
 
-export function startWorker({ target, system, concurrency, onError }: WorkerOptions): WakeUpConsumer {
-  const handle = async (actorId: string): Promise<void> => {
+export function startWorker({ target, jobs, concurrency, onError }: WorkerOptions): WakeUpConsumer {
+  const handle = async (actorId: string, traceparent: string | null): Promise<void> => {
     try {
-      await system.advance(actorId);
+      await jobs.advance(actorId, traceparent);
     } catch (error) {
       // Not the job's business: the outbox brings the actor again, later and later while this goes on.
       onError(error instanceof Error ? error : new Error(String(error)));

@@ -31,6 +31,8 @@ const empty: ActorRow = {
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
 };
 const paying = interpret(empty, trip.start({ id: 't' }), { event: initEvent({ id: 't' }) }, commit).row;
 const settle = (row: ActorRow, invoke: string): ActorRow => {
@@ -97,7 +99,9 @@ describe('advance', () => {
     const deaf = { ...resting, timers: [{ id: 'x', event: { type: 'NOBODY' }, dueAtMs: nowMs }] };
     const { action, observations } = decide(advance, lock(deaf), null, context);
     expect(action).toMatchObject({ type: 'rewrite', row: { timers: [] }, next: { type: 'again' } });
-    expect(observations).toEqual([{ type: 'event-ignored', actorId: 't', event: 'NOBODY' }]);
+    expect(observations).toEqual([
+      { type: 'event-ignored', actorId: 't', revision: 3, traceparent: null, event: 'NOBODY' },
+    ]);
   });
 
   test('an unclaimed remote effect is claimed, a local one is run', () => {
@@ -144,7 +148,7 @@ describe('advance', () => {
       cause: null,
       next: 'again',
       consumes: '7',
-      observations: [{ type: 'event-ignored', actorId: 't', event: 'HURRY' }],
+      observations: [{ type: 'event-ignored', actorId: 't', revision: 1, traceparent: null, event: 'HURRY' }],
     });
   });
 

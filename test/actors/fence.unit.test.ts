@@ -27,6 +27,8 @@ const rowWith = (...effects: PendingEffect[]): ActorRow => ({
   effects,
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
 });
 
 describe('a claim', () => {

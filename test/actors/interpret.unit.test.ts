@@ -32,6 +32,8 @@ const before: ActorRow = {
   effects: [effect],
   parked: null,
   traceparent: 'trace',
+  startedAtMs: 0,
+  enteredAtMs: 0,
 };
 const stepTo = (actions: readonly MachineAction[], changes: Partial<MachineStep> = {}): MachineStep => ({
   state,
@@ -49,6 +51,7 @@ describe('the row', () => {
       ...before,
       revision: 4,
       path: 'new',
+      enteredAtMs: 1_000,
       snapshot: { status: 'active', value: 'new', context: { n: 1 } },
     });
   });

@@ -96,7 +96,7 @@ describe('a message', () => {
     expect(await runtime.messages('other')).toEqual([]);
     expect((await runtime.actor('other'))?.revision).toBe(1);
     expect(process.seen('event-ignored')).toEqual(
-      [1, 2, 3].map(() => ({ type: 'event-ignored', actorId: 'other', event: 'ADD' })),
+      [1, 2, 3].map(() => ({ type: 'event-ignored', actorId: 'other', revision: 1, traceparent: null, event: 'ADD' })),
     );
   });
 

@@ -310,6 +310,7 @@ describe('what is stored', () => {
       structureHash: parcel2.structureHash,
       revision: 3,
       path: 'backingOff',
+      enteredAtMs: 5_000,
       snapshot,
       timers: row.timers,
       effects: [],

@@ -52,7 +52,9 @@ describe('an actor whose version is gone', () => {
     await runtime.advanceClock(500);
     const young = newRelease();
     expect(await young.system.advance('p')).toBe('waiting');
-    expect(young.seen('migrated')).toEqual([{ type: 'migrated', actorId: 'p', machine: 'parcel', from: '1', to: '2' }]);
+    expect(young.seen('migrated')).toEqual([
+      { type: 'migrated', actorId: 'p', revision: 2, traceparent: null, machine: 'parcel', from: '1', to: '2' },
+    ]);
     expect(young.seen('transition').map(({ record }) => [record.event.type, record.from, record.to])).toEqual([
       ['actor.migrated', 'waiting', 'backingOff'],
     ]);
@@ -306,7 +308,7 @@ describe('two releases at work on one actor', () => {
     await start(bothRelease());
     expect(await old.system.advance('p')).toBe('left');
     expect(old.seen('unknown-version')).toEqual([
-      { type: 'unknown-version', actorId: 'p', machine: 'parcel', version: '2' },
+      { type: 'unknown-version', actorId: 'p', revision: 1, traceparent: null, machine: 'parcel', version: '2' },
     ]);
     expect(await runtime.wake('p')).toEqual({ inMs: 1_000, redeliveries: 0 });
   });

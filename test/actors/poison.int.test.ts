@@ -247,6 +247,8 @@ describe('versions', () => {
     expect(young.seen('unknown-version')[0]).toEqual({
       type: 'unknown-version',
       actorId: 't',
+      revision: 1,
+      traceparent: null,
       machine: 'trip',
       version: '1',
     });

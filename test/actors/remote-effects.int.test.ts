@@ -73,7 +73,9 @@ describe('a claim', () => {
     const again = await b.effects.held('bank.pay');
     expect(again.request.key).toBe(call.request.key);
     expect(await pending('t')).toEqual([{ effect: 'pay@1', claims: 2, token: 2, until: 2 * leaseMs }]);
-    expect(b.seen('lease-expired')).toEqual([{ type: 'lease-expired', actorId: 't', effectId: 'pay@1' }]);
+    expect(b.seen('lease-expired')).toEqual([
+      { type: 'lease-expired', actorId: 't', revision: 1, traceparent: null, effectId: 'pay@1' },
+    ]);
     again.settle(done());
     call.settle(done());
     await Promise.all([visit, second]);
@@ -129,7 +131,7 @@ describe('an outcome', () => {
     call.settle({ type: 'refused', value: { code: 'late' } });
     await visit;
     expect(zombie.seen('outcome-fenced')).toEqual([
-      { type: 'outcome-fenced', actorId: 't', effectId: 'pay@1', token: 1 },
+      { type: 'outcome-fenced', actorId: 't', revision: 1, traceparent: null, effectId: 'pay@1', token: 1 },
     ]);
     expect((await runtime.actor('t'))?.revision).toBe(1);
     again.settle(done());
@@ -145,7 +147,9 @@ describe('an outcome', () => {
     await b.system.advance('t');
     call.settle(failed);
     await visit;
-    expect(zombie.seen('outcome-stale')).toEqual([{ type: 'outcome-stale', actorId: 't', effectId: 'pay@1' }]);
+    expect(zombie.seen('outcome-stale')).toEqual([
+      { type: 'outcome-stale', actorId: 't', revision: expect.any(Number), traceparent: null, effectId: 'pay@1' },
+    ]);
     expect(await paths(b, 't')).toEqual(['paying', 'taking', 'resting']);
     await runtime.replayed('t');
   });
@@ -221,7 +225,7 @@ describe('an outcome', () => {
       snapshot: { context: { trouble: code, attempts: 1 } },
     });
     expect(process.seen('effect-outcome')).toEqual([
-      { type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'unknown' },
+      { type: 'effect-outcome', actorId: 't', revision: 1, traceparent: null, effect: 'bank.pay', outcome: 'unknown' },
     ]);
     call.settle(done());
   });
@@ -290,7 +294,7 @@ describe('notNow', () => {
     });
     expect(process.effects.calls).toHaveLength(6);
     expect(process.seen('effect-outcome')).toEqual([
-      { type: 'effect-outcome', actorId: 't', effect: 'bank.pay', outcome: 'failed' },
+      { type: 'effect-outcome', actorId: 't', revision: 1, traceparent: null, effect: 'bank.pay', outcome: 'failed' },
     ]);
   });
 

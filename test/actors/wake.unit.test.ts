@@ -17,6 +17,8 @@ const row: ActorRow = {
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
 };
 const timer = (dueAtMs: number) => ({ id: `t${dueAtMs}`, event: { type: 'T' }, dueAtMs });
 const effect = (leaseUntilMs: number | null): PendingEffect => ({

@@ -84,6 +84,8 @@ const actor = {
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
 } as const;
 
 const nothing = {

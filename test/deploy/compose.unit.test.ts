@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,7 @@ const roles = ours.filter(([name]) => name !== 'migrate');
 
 /** `${NAME:-default}` → default, `$$` → `$`, as compose does it without any variable set. */
 const interpolated = (value: string): string =>
-  value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1').replaceAll('$$', () => '$');
+  value.replaceAll(/\$\{\w+:?-([^}]*)\}/g, '$1').replaceAll('$$', () => '$');
 const environmentOf = (service: Service): Record<string, string> =>
   Object.fromEntries(Object.entries(service.environment ?? {}).map(([name, value]) => [name, interpolated(value)]));
 
@@ -54,6 +54,7 @@ describe('docker-compose.yml', () => {
       inventory: ['127.0.0.1:3001:3001'],
       payments: ['127.0.0.1:3002:3002'],
       orders: ['127.0.0.1:3003:3003'],
+      lgtm: ['127.0.0.1:3005:3000'],
     });
   });
 
@@ -145,6 +146,38 @@ describe('docker-compose.yml', () => {
     for (const [, service] of ours) expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
   });
 
+  it('every process sends its traces to the collector, and leaves its metrics to whoever scrapes it', () => {
+    for (const [, service] of ours)
+      expect(readConfig(environmentOf(service))).toMatchObject({
+        otlpEndpoint: 'http://lgtm:4318',
+        pushesMetrics: false,
+      });
+  });
+
+  it('what is mounted is there', () => {
+    const mounted = (file.services['lgtm']?.volumes ?? []).filter((volume) => volume.startsWith('./'));
+    expect(mounted.length).toBeGreaterThan(0);
+    for (const volume of mounted) {
+      const [path = ''] = volume.split(':');
+      expect([path, existsSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)))]).toEqual([path, true]);
+    }
+  });
+
+  it('Prometheus scrapes every role at its port', () => {
+    const scraped = parse(
+      readFileSync(fileURLToPath(new URL('../../deploy/observability/prometheus.yaml', import.meta.url)), 'utf8'),
+    ) as {
+      scrape_configs: [
+        { static_configs: { targets: string[] }[]; dns_sd_configs: [{ names: string[]; port: number }] },
+      ];
+    };
+    const [{ static_configs, dns_sd_configs }] = scraped.scrape_configs;
+    const [{ names, port }] = dns_sd_configs;
+    const targets = [...static_configs.flatMap((config) => config.targets), ...names.map((name) => `${name}:${port}`)];
+    const listening = roles.map(([name, service]) => `${name}:${environmentOf(service)['PORT'] ?? ''}`);
+    expect(targets.toSorted()).toEqual(listening.toSorted());
+  });
+
   it('runs two workers', () => {
     expect(file.services['worker']?.deploy).toEqual({ replicas: 2 });
   });
@@ -155,7 +188,7 @@ describe('docker-compose.yml', () => {
     expect(postgres?.image).toBe('postgres:18');
     expect(postgres?.command?.join(' ')).not.toMatch(/fsync|synchronous_commit|full_page_writes/);
     expect([redis?.volumes, postgres?.volumes]).toEqual([['redis-data:/data'], ['postgres-data:/var/lib/postgresql']]);
-    expect(Object.keys(file.volumes)).toEqual(['postgres-data', 'redis-data']);
+    expect(Object.keys(file.volumes)).toEqual(['postgres-data', 'redis-data', 'lgtm-data']);
   });
 });
 

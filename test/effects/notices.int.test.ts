@@ -18,6 +18,8 @@ function effect(over: { notices?: Notices; emailOf?: (orderId: string) => Promis
   const call = (input: { [key: string]: string | null }) =>
     handler!.call({
       effect: 'notices.send',
+      effectId: 'send@1',
+      claim: 1,
       key: 'k',
       actorId: 'a',
       input,

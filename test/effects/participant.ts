@@ -25,6 +25,12 @@ export function remotely(effects: () => readonly RemoteEffect[]): Run {
     const handler = effects().find((one) => one.effect === effect);
     if (!handler) throw new Error(`${effect} has no remote form`);
     const signal = AbortSignal.timeout(10_000);
-    return handler.call({ ...requestFor(effect, actorId, input), signal, traceparent });
+    return handler.call({
+      ...requestFor(effect, actorId, input),
+      effectId: `${effect}@1`,
+      claim: 1,
+      signal,
+      traceparent,
+    });
   };
 }

@@ -264,7 +264,16 @@ function orderOf(transport: Transport, token: string | null) {
     const handler = effects.find((candidate) => candidate.effect === effect);
     if (!handler) throw new Error(`no handler for ${effect}`);
     const key = `${actorId}:${effect}`;
-    const outcome = await handler.call({ effect, key, actorId, input, signal, traceparent: null });
+    const outcome = await handler.call({
+      effect,
+      effectId: `${effect}@1`,
+      claim: 1,
+      key,
+      actorId,
+      input,
+      signal,
+      traceparent: null,
+    });
     if (outcome.type === 'notNow') throw new Error('there is no breaker here');
     return outcome;
   };

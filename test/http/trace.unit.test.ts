@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { context, trace } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
-import { continuedFrom, freshTrace, traceOf } from '../../src/http/trace.ts';
+import { continuedFrom, endTrace, freshTrace, traceOf } from '../../src/http/trace.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parentId = '00f067aa0ba902b7';
@@ -17,7 +18,7 @@ describe('continuedFrom', () => {
   ])('keeps the trace and takes a span of its own: %s', (_what, header, flags) => {
     const position = continuedFrom(header);
     const [, , span] = shape.exec(position.traceparent) ?? [];
-    expect(position).toEqual({ traceId, traceparent: `00-${traceId}-${span}-${flags}` });
+    expect(position).toEqual({ traceId, spanId: span, traceparent: `00-${traceId}-${span}-${flags}` });
     expect(span).not.toBe(parentId);
   });
 
@@ -51,29 +52,55 @@ describe('traceOf', () => {
     expect(traceOf(one).traceId).not.toBe(traceOf(request()).traceId);
   });
 
-  test('follows the active span before the header', () => {
-    const span = trace.wrapSpanContext({ traceId, spanId: parentId, traceFlags: 1 });
-    const active = { getActiveSpan: trace.getActiveSpan };
-    const one = request();
-    one.headers['traceparent'] = `00-${'ab'.repeat(16)}-${parentId}-01`;
-    // Without an SDK there is no context manager to make a span active.
-    const manager = {
-      active: () => trace.setSpan(context.active(), span),
-      with: () => {
-        throw new Error('not used');
-      },
-      bind: <T>(_context: unknown, target: T) => target,
-      enable: () => manager,
-      disable: () => manager,
-    };
-    expect(active.getActiveSpan()).toBe(undefined);
-    const root = context.active();
-    manager.active = () => trace.setSpan(root, span);
-    context.setGlobalContextManager(manager);
+  test('is that of its own server span where spans are made, below the caller of the header', async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    trace.setGlobalTracerProvider(provider);
     try {
-      expect(traceOf(one)).toEqual({ traceId, traceparent: `00-${traceId}-${parentId}-01` });
+      const one = request();
+      one.method = 'GET';
+      one.headers['traceparent'] = `00-${traceId}-${parentId}-01`;
+      const position = traceOf(one);
+      endTrace(one, { route: '/orders/:id', status: 503 });
+      const [span] = exporter.getFinishedSpans();
+      expect(position).toEqual({
+        traceId,
+        spanId: span?.spanContext().spanId,
+        traceparent: expect.stringMatching(shape),
+      });
+      expect(span?.parentSpanContext?.spanId).toBe(parentId);
+      expect([span?.name, span?.kind, span?.status.code]).toEqual([
+        'GET /orders/:id',
+        SpanKind.SERVER,
+        SpanStatusCode.ERROR,
+      ]);
+      expect(span?.attributes).toEqual({
+        'http.request.method': 'GET',
+        'http.route': '/orders/:id',
+        'http.response.status_code': 503,
+        'error.type': '503',
+      });
     } finally {
-      context.disable();
+      trace.disable();
+      await provider.shutdown();
+    }
+  });
+
+  test('what only asks whether the process is well has no span', async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    trace.setGlobalTracerProvider(provider);
+    try {
+      for (const url of ['/healthz', '/readyz', '/metrics']) {
+        const one = request();
+        one.url = url;
+        traceOf(one);
+        endTrace(one, { route: url, status: 200 });
+      }
+      expect(exporter.getFinishedSpans()).toEqual([]);
+    } finally {
+      trace.disable();
+      await provider.shutdown();
     }
   });
 });

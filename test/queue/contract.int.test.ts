@@ -78,7 +78,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       const opened = await queue();
       const worker = startWorker({
         target: target(),
-        system: { advance: (id) => Promise.resolve(advanced.push(id)).then(() => 'waiting') },
+        jobs: { advance: (id) => Promise.resolve(advanced.push(id)).then(() => 'waiting') },
         concurrency: 10,
         onError,
       });
@@ -123,7 +123,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       const opened = await queue();
       const worker = startWorker({
         target: target(),
-        system: {
+        jobs: {
           advance: (id) => {
             seen.push(id);
             return id === 'bad' ? Promise.reject(new Error('the store is away')) : Promise.resolve('waiting');

@@ -1,12 +1,12 @@
 /** The store and the outbox in memory keep the promises of those on Postgres: the same suite, over the same faces. */
 import { beforeEach, describe } from 'vitest';
 import { describeOutboxContract } from '../support/outbox-contract.ts';
-import { describeStoreContract, noChanges } from '../support/store-contract.ts';
+import { contractStartMs, describeStoreContract, noChanges } from '../support/store-contract.ts';
 import { eventually } from '../support/wait.ts';
 import { emptyTables, MemoryTx, type Tables } from './memory-database.ts';
 import { memoryOutbox, memoryStore, type Transact } from './memory-store.ts';
 
-const startMs = 1_000_000;
+const startMs = contractStartMs;
 let tables: Tables = emptyTables();
 let nowMs = startMs;
 let open = 0;

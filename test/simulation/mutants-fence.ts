@@ -2,7 +2,7 @@
 import { inActors, type Mutant } from './mutant.ts';
 
 const fenced =
-  "{ ...again, observations: [{ type: 'outcome-fenced', actorId: row.id, effectId: step.effectId, token: step.token }] }";
+  "{ ...again, observations: [{ type: 'outcome-fenced', ...seen(row), effectId: step.effectId, token: step.token }] }";
 
 export const fenceMutants: readonly Mutant[] = [
   {

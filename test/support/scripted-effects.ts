@@ -1,9 +1,9 @@
 /** Remote effects that a test answers: by a rule per effect, or by hand, call by call. */
-import type { EffectRequest, Outcome, RemoteEffect } from '../../src/actors/index.ts';
+import type { Outcome, RemoteEffect, RemoteRequest } from '../../src/actors/index.ts';
 import { eventually } from './wait.ts';
 
 export type CallAnswer = Outcome | { readonly type: 'notNow'; readonly retryAfterMs: number };
-type Request = EffectRequest & { readonly signal: AbortSignal; readonly traceparent: string | null };
+type Request = RemoteRequest;
 /** `hold`: the test settles the call by hand. A throwing rule is a throwing handler. */
 export type Rule = (request: Request) => CallAnswer | 'hold';
 

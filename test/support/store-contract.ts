@@ -15,6 +15,9 @@ export interface StoreUnderTest<Tx> {
 const commitId = '00000000-0000-4000-8000-000000000001';
 const anotherId = '00000000-0000-4000-8000-000000000002';
 
+/** When the clock of a store under test stands at its start. */
+export const contractStartMs = Date.UTC(2027, 0, 1);
+
 export const contractActor = (id: string, changes: Partial<ActorRow> = {}): ActorRow => ({
   id,
   machine: 'inbox',
@@ -27,6 +30,8 @@ export const contractActor = (id: string, changes: Partial<ActorRow> = {}): Acto
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: contractStartMs,
+  enteredAtMs: contractStartMs,
   ...changes,
 });
 
@@ -98,7 +103,7 @@ const actor = contractActor;
 function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<Tx>): void {
   test('returns the actors that exist, in key order, each as stored with its wake row', async () => {
     const timers = [{ id: 't', event: { type: 'T' }, dueAtMs: startMs + 123 }];
-    const timed = actor('b', { timers, traceparent: 'trace' });
+    const timed = actor('b', { timers, traceparent: 'trace', enteredAtMs: startMs - 5 });
     await insert(timed, startMs + 123);
     await insert(actor('a'));
     expect(await inOne((tx) => lockAll(tx, ['b', 'missing', 'a']))).toEqual([

@@ -1,7 +1,7 @@
 import { metrics } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Observation, TransitionRecord } from '../../src/actors/ports.ts';
+import { type Observation, type TransitionRecord, transitionSpanId } from '../../src/actors/index.ts';
 import { type Metrics, startMetrics } from '../../src/telemetry/metrics.ts';
 import { runtimeObserver } from '../../src/telemetry/observer.ts';
 
@@ -20,6 +20,8 @@ beforeEach(() => {
 afterEach(() => running.shutdown());
 
 const actorId = '01980000-0000-7000-8000-000000000001';
+const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+const seen = { actorId, revision: 4, traceparent };
 const record = (change: Partial<TransitionRecord>): TransitionRecord => ({
   actorId,
   revision: 1,
@@ -30,7 +32,7 @@ const record = (change: Partial<TransitionRecord>): TransitionRecord => ({
   settled: null,
   commitId: 'c',
   atMs: 0,
-  traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`,
+  traceparent,
   ...change,
 });
 const transition = (
@@ -42,6 +44,9 @@ const transition = (
   machine,
   record: record(change),
   tags,
+  startedAtMs: 0,
+  ended: false,
+  before: null,
 });
 
 function observe(...observations: Observation[]): void {
@@ -90,15 +95,15 @@ describe('counters of orders', () => {
 test('every observation is counted under few labels', async () => {
   observe(
     transition({ to: 'completed' }),
-    { type: 'event-ignored', actorId, event: 'ANYTHING' },
-    { type: 'outcome-stale', actorId, effectId: 'capture@5' },
-    { type: 'outcome-stale', actorId, effectId: 'capture@7' },
-    { type: 'outcome-fenced', actorId, effectId: 'capture@5', token: 2 },
-    { type: 'effect-outcome', actorId, effect: 'payments.capture', outcome: 'unknown' },
-    { type: 'lease-expired', actorId, effectId: 'capture@5' },
-    { type: 'parked', actorId, parking: { by: 'runtime', reason: 'state is gone: x' } },
-    { type: 'unknown-version', actorId, machine: 'order', version: '9' },
-    { type: 'migrated', actorId, machine: 'order', from: '1', to: '2' },
+    { type: 'event-ignored', ...seen, event: 'ANYTHING' },
+    { type: 'outcome-stale', ...seen, effectId: 'capture@5' },
+    { type: 'outcome-stale', ...seen, effectId: 'capture@7' },
+    { type: 'outcome-fenced', ...seen, effectId: 'capture@5', token: 2 },
+    { type: 'effect-outcome', ...seen, effect: 'payments.capture', outcome: 'unknown' },
+    { type: 'lease-expired', ...seen, effectId: 'capture@5' },
+    { type: 'parked', ...seen, machine: 'order', parking: { by: 'runtime', reason: 'state is gone: x' } },
+    { type: 'unknown-version', ...seen, machine: 'order', version: '9' },
+    { type: 'migrated', ...seen, machine: 'order', from: '1', to: '2' },
     { type: 'commit', actors: 3, transitions: 4 },
     { type: 'commit', actors: 300, transitions: 300 },
     { type: 'commit-retried', reason: 'conflict' },
@@ -114,7 +119,7 @@ test('every observation is counted under few labels', async () => {
     'effect_outcomes_stale_total{effect="capture"} 2',
     'effect_outcomes_fenced_total{effect="capture"} 1',
     'leases_expired_total{effect="capture"} 1',
-    'actors_parked_total{by="runtime"} 1',
+    'actors_parked_total{machine="order",reason="runtime"} 1',
     'actor_unknown_version_total{machine="order",version="9"} 1',
     'actors_migrated_total{machine="order",from="1",to="2"} 1',
     'commits_total 2',
@@ -134,12 +139,13 @@ describe('logs', () => {
       {
         level: 20,
         actor_id: actorId,
-        machine: 'order',
         revision: 2,
+        machine: 'order',
         event: 'CANCEL',
         from: 'a',
         to: 'b',
         trace_id: 'ab'.repeat(16),
+        span_id: transitionSpanId(actorId, 2),
         msg: 'transition',
       },
     ]);
@@ -159,11 +165,11 @@ describe('logs', () => {
 
   test('what went well is quiet; retries inform; what needs a person warns', () => {
     observe(
-      { type: 'effect-outcome', actorId, effect: 'payments.capture', outcome: 'done' },
-      { type: 'effect-outcome', actorId, effect: 'payments.capture', outcome: 'failed' },
+      { type: 'effect-outcome', ...seen, effect: 'payments.capture', outcome: 'done' },
+      { type: 'effect-outcome', ...seen, effect: 'payments.capture', outcome: 'failed' },
       { type: 'commit', actors: 1, transitions: 1 },
       { type: 'commit-retried', reason: 'conflict' },
-      { type: 'parked', actorId, parking: { by: 'machine', reason: 'undoingPayment' } },
+      { type: 'parked', ...seen, machine: 'order', parking: { by: 'machine', reason: 'undoingPayment' } },
     );
     expect(told()).toEqual([
       'debug: effect answered',
@@ -174,7 +180,7 @@ describe('logs', () => {
   });
 
   test('an unknown version is told once, however many actors have it', () => {
-    const unknown: Observation = { type: 'unknown-version', actorId, machine: 'order', version: '9' };
+    const unknown: Observation = { type: 'unknown-version', ...seen, machine: 'order', version: '9' };
     observe(unknown, unknown, { ...unknown, version: '10' });
     expect(lines.map(({ level, version }) => [level, version])).toEqual([
       [40, '9'],
@@ -186,7 +192,7 @@ describe('logs', () => {
     const broken = runtimeObserver(metrics.getMeter('test'), log);
     const bad: Observation = {
       type: 'outcome-stale',
-      actorId,
+      ...seen,
       get effectId(): string {
         throw new Error('broken');
       },

@@ -175,3 +175,13 @@ function asReservation(
     updatedAtMs: found.updated_at,
   };
 }
+
+const totalsRow = row(Type.Object({ on_hand: Type.Number(), reserved: Type.Number() }));
+
+/** All pieces of all products. Reads the whole stock, a row per product. Locks nothing. */
+export async function stockTotals(reader: Reader): Promise<{ readonly onHand: number; readonly reserved: number }> {
+  const [totals] = await reader.any(sql.type(totalsRow)`
+    select coalesce(sum(on_hand), 0)::float8 as on_hand, coalesce(sum(reserved), 0)::float8 as reserved
+    from inventory.stock`);
+  return { onHand: totals?.on_hand ?? 0, reserved: totals?.reserved ?? 0 };
+}

@@ -47,6 +47,8 @@ const base: ActorRow = {
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
 };
 const commit = { id: 'c', nowMs: 1_000, redeliveryMs: 5_000 };
 

@@ -44,6 +44,8 @@ const actor: ActorView = {
   effects: [],
   parked: null,
   traceparent: null,
+  startedAtMs: 0,
+  enteredAtMs: 0,
   state: null,
   accepts: [],
 };

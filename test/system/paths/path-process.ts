@@ -46,7 +46,7 @@ export function startProcess(lane: Lane, { works }: { readonly works: boolean })
     startWorker({
       target: lane.target,
       // A dead process hears nothing of its calls and commits; its jobs end with it.
-      system: { advance: (id) => Promise.race([system.advance(id), died.then((): 'left' => 'left')]) },
+      jobs: { advance: (id) => Promise.race([system.advance(id), died.then((): 'left' => 'left')]) },
       concurrency,
       onError: (error) => {
         if (!death.signal.aborted) fail(error);

@@ -1,0 +1,32 @@
+/** What transitions of the shop's machines mean to an operator. */
+import type { Attributes } from '@opentelemetry/api';
+
+/** Which counters the transitions of a machine move, by the state entered; `started` by the first transition. */
+export type Milestones = {
+  readonly [machine: string]: {
+    readonly started?: string;
+    readonly states: { readonly [path: string]: { readonly counter: string; readonly labels?: Attributes } };
+    /** Final states at which all is well; an actor that comes to another one keeps its trace. */
+    readonly goodEnds: readonly string[];
+  };
+};
+
+/** Orders that were accepted, and how they ended. */
+export const orderMilestones: Milestones = {
+  order: {
+    started: 'orders_created_total',
+    states: {
+      completed: { counter: 'orders_completed_total' },
+      failed: { counter: 'orders_failed_total', labels: { stage: 'fulfilment' } },
+      authorizationFailed: { counter: 'orders_failed_total', labels: { stage: 'authorization' } },
+      cancelled: { counter: 'orders_cancelled_total' },
+    },
+    goodEnds: ['completed'],
+  },
+  'order-notice': { states: {}, goodEnds: ['sent'] },
+};
+
+/** Whether nothing is remarkable about an actor that ended there. */
+export function isGoodEnd(milestones: Milestones, machine: string, path: string): boolean {
+  return milestones[machine]?.goodEnds.includes(path) ?? true;
+}
