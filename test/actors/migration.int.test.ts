@@ -53,7 +53,7 @@ describe('an actor whose version is gone', () => {
     const young = newRelease();
     expect(await young.system.advance('p')).toBe('waiting');
     expect(young.seen('migrated')).toEqual([
-      { type: 'migrated', actorId: 'p', revision: 2, traceparent: null, machine: 'parcel', from: '1', to: '2' },
+      { type: 'migrated', actorId: 'p', revision: 3, traceparent: null, machine: 'parcel', from: '1', to: '2' },
     ]);
     expect(young.seen('transition').map(({ record }) => [record.event.type, record.from, record.to])).toEqual([
       ['actor.migrated', 'waiting', 'backingOff'],
