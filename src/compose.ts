@@ -26,6 +26,7 @@ import { fetchTransport, injectTransport, type Transport } from './effects/trans
 import type { DemoPorts } from './console/demo.ts';
 import { createDemoWorker, type DemoWorker } from './console/demo-worker.ts';
 import { runHeartbeat } from './console/heartbeat.ts';
+import { keepAudit } from './console/kept-audit.ts';
 import consolePlugin from './console/plugin.ts';
 import { createVerdicts, type Verdicts } from './console/verdicts.ts';
 import actorRoutes from './http/actor-routes.ts';
@@ -204,6 +205,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   });
   const work = background(config, {
     pool,
+    breakers,
     databaseUrl,
     target,
     publisher,
@@ -536,6 +538,7 @@ interface WorkParts {
   readonly log: Logger;
   readonly points: CrashPoints;
   readonly tracing: Tracing;
+  readonly breakers: Breakers;
 }
 
 /** What goes on without being asked. Every worker relays too, so an edge and a worker alone miss nothing. */
@@ -563,7 +566,7 @@ function background(config: Config, parts: WorkParts) {
     start(): void {
       resume();
       if (config.roles.length > 0)
-        loops.push(runHeartbeat({ pool, self: self(config), signal: stopping.signal, delay, onFault }));
+        loops.push(runHeartbeat({ pool, self: self(config, parts.breakers), signal: stopping.signal, delay, onFault }));
       if (serves(config, 'worker', 'relay')) {
         const { redeliveryMs } = config;
         loops.push(
@@ -626,19 +629,28 @@ function background(config: Config, parts: WorkParts) {
   };
 }
 
-const self = (config: Config) => ({
+const self = (config: Config, breakers: Breakers) => ({
   id: processPorts.newId(),
   roles: config.roles,
   version,
   host: hostname(),
   pid: process.pid,
+  breakers: () =>
+    Object.fromEntries(
+      Object.values(breakers)
+        .map(({ name, state }) => [name, state()])
+        .filter(([, state]) => state !== 'closed'),
+    ),
 });
-/** On a connection of its own, whose statements may take long; replays what ended in the last day, or has not ended. */
+
+/** On a connection of its own, whose statements may take long, and kept for the console; replays what ended in the last day, or has not ended. */
 async function auditOnce(url: string, onError: (error: Error) => void): Promise<AuditReport> {
   const pool = await openPool({ url, maxConnections: 1, statementTimeoutMs: auditStatementMs, onError });
   try {
     const logsSinceMs = (await storeClock(pool)) - dayMs;
-    return await audit(pool, { machines: actorMachines(), migrations, live: true, logsSinceMs });
+    const report = await audit(pool, { machines: actorMachines(), migrations, live: true, logsSinceMs });
+    await keepAudit(pool, report, true);
+    return report;
   } finally {
     await pool.end();
   }

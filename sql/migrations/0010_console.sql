@@ -1,5 +1,5 @@
 -- What the operator console looks things up by: how orders ended, which processes live, what the last audits found.
--- Why: docs/adr/0011. Locks: ledger.entry against writes while it is read once and an index is built (seconds per million).
+-- Why: docs/adr/0013. Locks: ledger.entry against writes while it is read once and an index is built (seconds per million).
 
 -- One row per order that has ended, written in the commit that ends it; never updated. A table of its own, since an index
 -- on the entry's status would end its HOT updates: a list by a final status walks this primary key instead of all orders.
@@ -51,6 +51,8 @@ create unlogged table console.process (
   version text not null,
   host text not null,
   pid int4 not null,
+  -- Participants that its circuit breakers leave alone just now: name to state.
+  breakers jsonb not null,
   started_at timestamptz not null,
   seen_at timestamptz not null
 ) with (fillfactor = 50);

@@ -9,6 +9,8 @@ export interface Self {
   readonly version: string;
   readonly host: string;
   readonly pid: number;
+  /** Participants that it leaves alone just now, and how: what its circuit breakers say. */
+  readonly breakers: () => Readonly<Record<string, string>>;
 }
 
 export interface HeartbeatOptions {
@@ -43,14 +45,18 @@ export async function runHeartbeat({ pool, self, signal, delay, onFault }: Heart
 }
 
 /** Locks its own row, and those that nobody has refreshed for an hour. Index: process_pkey; the table is tiny. */
-export async function beat(pool: HeartbeatOptions['pool'], { id, roles, version, host, pid }: Self): Promise<void> {
+export async function beat(
+  pool: HeartbeatOptions['pool'],
+  { id, roles, version, host, pid, breakers }: Self,
+): Promise<void> {
   await pool.query(sql.typeAlias('void')`
     with forgotten as (
       delete from console.process where seen_at < actors.clock() - ${forgottenMs}::float8 * interval '1 millisecond'
     )
-    insert into console.process (id, roles, version, host, pid, started_at, seen_at)
-    values (${id}, ${sql.array([...roles], 'text')}, ${version}, ${host}, ${pid}, actors.clock(), actors.clock())
-    on conflict (id) do update set seen_at = excluded.seen_at`);
+    insert into console.process (id, roles, version, host, pid, breakers, started_at, seen_at)
+    values (${id}, ${sql.array([...roles], 'text')}, ${version}, ${host}, ${pid}, ${sql.jsonb(breakers())}, actors.clock(),
+      actors.clock())
+    on conflict (id) do update set seen_at = excluded.seen_at, breakers = excluded.breakers`);
 }
 
 /** Locks its own row. Index: process_pkey. */
@@ -65,6 +71,7 @@ const processRow = row(
     version: Type.String(),
     host: Type.String(),
     pid: Type.Integer(),
+    breakers: Type.Record(Type.String(), Type.String()),
     started_at: Type.Number(),
     seen_at: Type.Number(),
   }),
@@ -74,7 +81,7 @@ const maxProcesses = 500;
 /** Those that live, longest first. Locks nothing; the table is tiny. */
 export function livingProcesses(db: Pick<CommonQueryMethods, 'any'>) {
   return db.any(sql.type(processRow)`
-    select id, roles, version, host, pid, started_at, seen_at from console.process
+    select id, roles, version, host, pid, breakers, started_at, seen_at from console.process
     where seen_at > actors.clock() - ${aliveMs}::float8 * interval '1 millisecond'
     order by started_at, id limit ${maxProcesses}`);
 }

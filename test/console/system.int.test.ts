@@ -1,8 +1,10 @@
 /** The console about the system as a whole: how it is doing, its machines, what moves; and a console that stands alone. */
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { actorMachines } from '../../src/compose.ts';
+import { beat, leave } from '../../src/console/heartbeat.ts';
 import { keepAudit } from '../../src/console/kept-audit.ts';
 import { whatIsDue } from '../../src/console/unfinished.ts';
 import { sql } from '../../src/persistence/sql.ts';
@@ -82,6 +84,19 @@ describe('the overview', () => {
     await eventually(async () => (await roles())['worker'] === 0);
     // It lives after all.
     await eventually(async () => (await roles())['worker'] === 1);
+  });
+
+  it('whom a process leaves alone just now, by its circuit breakers', async () => {
+    let open: Record<string, string> = { payments: 'open' };
+    const self = { id: randomUUID(), roles: ['worker'], version: '1', host: 'h', pid: 1, breakers: () => open };
+    const seen = async () =>
+      (await get<Overview>('/overview')).processes.find(({ id }) => id === self.id)?.breakers ?? null;
+    await beat(kit.pool(), self);
+    expect(await eventually(seen)).toEqual({ payments: 'open' });
+    open = {};
+    await beat(kit.pool(), self);
+    await eventually(async () => Object.keys((await seen()) ?? { not: 'yet' }).length === 0);
+    await leave(kit.pool(), self.id);
   });
 
   it('the last audit that was kept, and what reconciliation is at', async () => {

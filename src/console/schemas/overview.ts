@@ -19,6 +19,8 @@ const Process = Type.Object({
   version: Text,
   host: Text,
   pid: Type.Integer(),
+  /** Participants that it leaves alone just now, and how far: `open`, or `halfOpen` while one call tries. */
+  breakers: Type.Record(Text, Text),
   started_at: Instant,
   seen_at: Instant,
 });

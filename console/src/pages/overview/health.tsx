@@ -21,6 +21,10 @@ export function Health({ overview }: { readonly overview: Overview }) {
         <dd>
           {queue.waiting === null ? 'does not answer' : `${number(queue.waiting)} wake-ups waiting`} ({queue.backend})
         </dd>
+        <dt>Breakers</dt>
+        <dd>
+          <Breakers processes={processes} />
+        </dd>
         <dt>Audit</dt>
         <dd>
           {audit === null ? (
@@ -73,6 +77,22 @@ export function Health({ overview }: { readonly overview: Overview }) {
       </details>
     </Card>
   );
+}
+
+/** Participants that somebody leaves alone just now; closed ones need no word each. */
+function Breakers({ processes }: { readonly processes: Overview['processes'] }) {
+  const open = processes.flatMap(({ breakers }) => Object.entries(breakers));
+  if (open.length === 0) return <span className="badge is-good">all closed</span>;
+  const names = [...new Set(open.map(([name]) => name))].sort();
+  return names.map((name) => {
+    const states = open.filter(([other]) => other === name);
+    return (
+      <span key={name} className="badge is-bad">
+        {name} {states.every(([, state]) => state === 'halfOpen') ? 'tried again' : 'open'} in {states.length} of{' '}
+        {processes.length}
+      </span>
+    );
+  });
 }
 
 /** Each search has its turns; the next one says that they go on. */
