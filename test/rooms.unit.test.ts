@@ -20,6 +20,16 @@ const sourceFiles: readonly string[] = readdirSync(src, { recursive: true, encod
   .filter((path) => path.endsWith('.ts'))
   .sort();
 
+/** The one place that knows every room: `compose.ts`, and its parts beside it. */
+const wiring: Rules = {
+  rooms:
+    'actors audit compose config console crash-points effects http inspector machines persistence process-ports queue reconciliation services telemetry version'.split(
+      ' ',
+    ),
+  packages: 'any',
+  node: true,
+};
+
 /** Top-level files of src/ are rooms of their own. The order is the one in which one order passes through them. */
 const rooms: Readonly<Record<string, Rules>> = {
   'main.ts': { rooms: ['cli', 'compose', 'config'], packages: [], node: true },
@@ -27,15 +37,8 @@ const rooms: Readonly<Record<string, Rules>> = {
   // Points around the ports of one process, where tests let it die.
   'crash-points': { rooms: [], types: ['actors'], packages: [], node: true },
   'version.ts': { rooms: [], packages: [], node: ['node:fs'] },
-  // Wiring: the one place that knows every room.
-  'compose.ts': {
-    rooms:
-      'actors audit config console crash-points effects http inspector machines persistence process-ports queue reconciliation services telemetry version'.split(
-        ' ',
-      ),
-    packages: 'any',
-    node: true,
-  },
+  'compose.ts': wiring,
+  compose: wiring,
   // What a process has of its own (clock, timers, chance), as ports.
   'process-ports.ts': { rooms: [], types: ['actors'], packages: ['uuid'], node: true },
   cli: {
@@ -124,10 +127,10 @@ const rooms: Readonly<Record<string, Rules>> = {
 /** Packages that belong to one room, whatever `any` says. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
-  ioredis: ['queue', 'compose.ts'],
+  ioredis: ['queue'],
   slonik: ['persistence', 'services', 'audit', 'reconciliation', 'console'],
-  pg: ['persistence', 'queue', 'telemetry', 'compose.ts'],
-  fastify: ['http', 'services', 'console', 'inspect-bridge', 'compose.ts'],
+  pg: ['persistence', 'queue', 'telemetry'],
+  fastify: ['http', 'services', 'console', 'inspect-bridge'],
   xstate: ['machines', 'actors', 'effects'],
 };
 

@@ -79,7 +79,10 @@ export interface ActorSystem {
   }): Promise<(Applied & { readonly end: Promise<VisitEnd> }) | NotApplied>;
   /** Applies an event now, if the state accepts it; what follows is left to a worker. */
   send(id: string, event: ActorEvent, companion?: CompanionCall): Promise<Applied | NotApplied>;
-  /** Moves an actor until it waits, is parked or done, or has the tag `until`. A no-op if nothing is due. */
+  /**
+   * Moves an actor until it waits, is parked or done, or has the tag `until`. A no-op if nothing is due. `joined`: another
+   * visit of this process is about to look at it, and goes on; `busy`: another process holds it.
+   */
   advance(id: string, options?: { readonly until?: string }): Promise<VisitEnd>;
   read(id: string): Promise<ActorView | null>;
   /** Transitions after a revision, oldest first; at most `limit` (100). */

@@ -6,6 +6,7 @@ import { compose, type Waybill } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { prepareQueue } from '../../src/queue/backend.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import type { StoreClock } from '../support/store-clock.ts';
 
 export interface Ran {
   readonly code: ExitCode;
@@ -52,13 +53,18 @@ export interface Shop extends Waybill {
   readonly productId: string;
 }
 
-/** All roles in this process, not listening; it works once told to. */
-export async function openShop(databaseUrl: string, sku: string): Promise<Shop> {
+/** All roles in this process, not listening; it works once told to. @param clock of its database, if it is in the test's hand */
+export async function openShop(databaseUrl: string, sku: string, clock?: StoreClock): Promise<Shop> {
   const config = readConfig({ DATABASE_URL: databaseUrl, MOCK_FAILURE_RATE: '0', REDELIVERY_MS: '500' });
   await prepareQueue({ type: 'postgres', url: databaseUrl });
   const log = createLogger({ level: 'silent', pretty: false, role: 'test' });
   const metrics = { render: () => Promise.resolve(''), shutdown: () => Promise.resolve() };
-  const waybill = await compose(config, { databaseUrl, log, metrics });
+  const waybill = await compose(config, {
+    databaseUrl,
+    log,
+    metrics,
+    ...(clock ? { breakerClockMs: clock.monotonicMs } : {}),
+  });
   const product = await waybill.app.inject({
     method: 'POST',
     url: '/products',

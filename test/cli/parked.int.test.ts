@@ -20,7 +20,7 @@ describe('waybill parked', () => {
 
   beforeAll(async () => {
     const clock = await installClock(database.pg());
-    const shop = await openShop(database.url(), 'MOUSE');
+    const shop = await openShop(database.url(), 'MOUSE', clock);
     shop.work();
     completed = await shop.order('success');
     parked = [];

@@ -108,7 +108,7 @@ export function useStack(backend: Backend): StackKit {
       return clock;
     },
     async start(environment = {}) {
-      const stack = await startStack(configOf(environment), database.url(), lines);
+      const stack = await startStack(configOf(environment), database.url(), lines, kit.clock);
       stacks.push(stack);
       return stack;
     },
@@ -171,7 +171,7 @@ export function useStack(backend: Backend): StackKit {
   return kit;
 }
 
-async function startStack(config: Config, databaseUrl: string, lines: string[]): Promise<Stack> {
+async function startStack(config: Config, databaseUrl: string, lines: string[], clock: StoreClock): Promise<Stack> {
   const log = createLogger({
     level: config.logLevel,
     pretty: false,
@@ -179,7 +179,7 @@ async function startStack(config: Config, databaseUrl: string, lines: string[]):
     destination: { write: (line) => void lines.push(line) },
   });
   const metrics = { render: () => Promise.resolve(''), shutdown: () => Promise.resolve() };
-  const waybill = await compose(config, { databaseUrl, log, metrics });
+  const waybill = await compose(config, { databaseUrl, log, metrics, breakerClockMs: clock.monotonicMs });
   await waybill.app.ready();
   waybill.work();
   let closed: Promise<void> | undefined;

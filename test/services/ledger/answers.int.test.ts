@@ -289,6 +289,7 @@ test('no index of the entries names a column that a transition changes, so that 
     '(created_at, id)',
     '(id)',
     '(idempotency_key)',
+    '(total_cents, created_at, id)',
     '(user_id, created_at, id)',
   ]);
 });

@@ -117,6 +117,10 @@ describe('the budget', () => {
     edge.worker.on();
     await edge.system().advance(id);
     // The capture is flaky as well.
+    await eventually(async () => {
+      const { rows } = await edge.pg().query<{ state: string }>('select state from actors.actor where id = $1', [id]);
+      return rows[0]?.state === 'fulfilling.capturingPayment.backingOff';
+    });
     await edge.moves(1_000);
     await edge.system().advance(id);
     await edge.reaches(id, 'COMPLETED');

@@ -120,7 +120,8 @@ describe('races', () => {
       const [captured, voided] =
         round % 2 === 0
           ? await Promise.all([capture(), voiding()])
-          : (await Promise.all([voiding(), capture()])).toReversed();
+          : // A void asks more of the database than a capture does.
+            (await Promise.all([voiding(), setOff(round % 8).then(capture)])).toReversed();
       const entries = (await entriesOf(database.pg(), key)).join(', ');
       const ending = `${captured?.status} ${voided?.status} ${entries}`;
       expect(['200 409 authorize 5000, capture 5000', '409 200 authorize 5000, void 5000']).toContain(ending);
