@@ -31,6 +31,8 @@ export async function runCommand(databaseUrl: string, argv: readonly string[]): 
   vi.stubEnv('DATABASE_URL', databaseUrl);
   vi.stubEnv('REDIS_URL', '');
   vi.stubEnv('LOG_LEVEL', 'info');
+  // Also of a command's own gateway, as for who reconciles.
+  vi.stubEnv('MOCK_FAILURE_RATE', '0');
   try {
     const code = await run(argv);
     if ([email, tokenPrefix].some((secret) => `${said.stdout}${said.stderr}`.includes(secret)))

@@ -60,16 +60,18 @@ it('all connections to Postgres taken: 503 with Retry-After, the process stays a
   const { base, records } = await startStores();
   const [edge] = await Promise.all([member(services, base), member('worker', base)]);
   const productId = await edge.shop.product({ stock: 1_000 });
-  // Every connection that asks for an order's key waits for this lock.
+  // Every connection that reads an order waits for this lock.
   const locker = new pg.Client({ connectionString: base['DATABASE_URL'] });
   await locker.connect();
   teardowns.push(() => locker.end());
   await locker.query('begin; lock table ledger.entry in access exclusive mode');
-  const placing = placeAll(edge, productId, 'full');
+  const reading = Array.from({ length: 40 }, () => edge.shop.send({ method: 'GET', path: `/orders/${randomUUID()}` }));
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
   await eventually(async () => (await records.query(waiting)).length >= 12, { what: 'a pool that is taken' });
   expect((await edge.shop.send({ method: 'GET', path: '/healthz' })).status).toBe(200);
-  expect((await placing).map(inShort)).toEqual(Array.from({ length: crowd }, () => 'service_unavailable 1–8'));
+  const placed = await placeAll(edge, productId, 'full');
+  expect(placed.map(inShort)).toEqual(Array.from({ length: crowd }, () => 'service_unavailable 1–8'));
+  expect(new Set((await Promise.all(reading)).map(({ status }) => status))).toEqual(new Set([503]));
   await locker.query('rollback');
   await becomesNormal(edge, productId);
   await records.finished();

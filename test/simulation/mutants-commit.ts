@@ -24,14 +24,14 @@ export const commitMutants: readonly Mutant[] = [
       inActors(
         'commit-batch',
         'export async function commitBatch',
-        'const seen = new Map();\nexport async function commitBatch',
+        'const before = new Map();\nexport async function commitBatch',
       ),
       inActors(
         'commit-batch',
         ': decide(step, locked.get(step.actorId) ?? null, messages',
         `: decide(step, ((now) => {
-      const old = step.type === 'send' ? seen.get(step.actorId) ?? now : now;
-      if (now) seen.set(step.actorId, now);
+      const old = step.type === 'send' ? before.get(step.actorId) ?? now : now;
+      if (now) before.set(step.actorId, now);
       return old;
     })(locked.get(step.actorId) ?? null), messages`,
       ),
