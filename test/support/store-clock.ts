@@ -34,7 +34,8 @@ export async function installClock(database: pg.Pool): Promise<StoreClock> {
     run: () => run('update actors.test_clock set ahead = actors.clock() - clock_timestamp(), frozen_at = null'),
     skipBackoffs: (actorId) =>
       run(
-        // The backoff's timer is the first one to come; expiries are minutes and days away.
+        // The backoff's timer is the first one to come; expiries are minutes and days away. One that is due already stays
+        // the first, so that nothing jumps past it to an expiry.
         `update actors.test_clock set ahead = ahead + wait.rest
          from (
            select min(actors.from_ms(waits.until_ms)) - actors.clock() + interval '2 milliseconds' as rest
@@ -46,7 +47,6 @@ export async function installClock(database: pg.Pool): Promise<StoreClock> {
              where effect ->> 'notNowSinceMs' is not null
            ) waits
            where a.status = 'active' and a.parked_by is null and ($1::text is null or a.id = $1)
-             and waits.until_ms > actors.to_ms(actors.clock())
          ) wait
          where wait.rest > '0'`,
         [actorId ?? null],
