@@ -16,7 +16,7 @@ export type VisitEnd = Exclude<Next['type'], 'call' | 'again' | 'migrated'>;
 const maxStepsPerVisit = 64;
 
 /**
- * Waits before another look at an actor that was held. A holder needs not go on: it may have looked too early, or bring an
+ * Waits before another look at an actor that was held. A holder need not go on: it may have looked too early, or bring an
  * outcome that is dropped. If it is held through all of them, its wake row brings it again.
  */
 const lookAgainMs = [20, 80, 320];
