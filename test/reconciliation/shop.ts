@@ -72,7 +72,7 @@ export function useBooks(): Books {
   beforeAll(async () => {
     const clock = await installClock(database.pg());
     await database.pg().query(searchesSleep);
-    const shop = await openShop(database.url(), 'MOUSE');
+    const shop = await openShop(database.url(), 'MOUSE', clock);
     shop.work();
     opened = { shop, clock };
     return () => shop.close();
