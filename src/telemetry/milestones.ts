@@ -4,6 +4,8 @@ import type { Attributes } from '@opentelemetry/api';
 /** Which counters the transitions of a machine move, by the state entered; `started` by the first transition. */
 export type Milestones = {
   readonly [machine: string]: {
+    /** What each of its counters says. */
+    readonly counters: { readonly [counter: string]: string };
     readonly started?: string;
     readonly states: { readonly [path: string]: { readonly counter: string; readonly labels?: Attributes } };
     /** Final states at which all is well; an actor that comes to another one keeps its trace. */
@@ -14,6 +16,12 @@ export type Milestones = {
 /** Orders that were accepted, and how they ended. */
 export const orderMilestones: Milestones = {
   order: {
+    counters: {
+      orders_created_total: 'Orders whose authorization was begun',
+      orders_completed_total: 'Orders that were fulfilled and paid',
+      orders_failed_total: 'Orders that failed, by stage: declined, or undone later',
+      orders_cancelled_total: 'Orders that a customer cancelled, and that were undone',
+    },
     started: 'orders_created_total',
     states: {
       completed: { counter: 'orders_completed_total' },
@@ -23,7 +31,7 @@ export const orderMilestones: Milestones = {
     },
     goodEnds: ['completed'],
   },
-  'order-notice': { states: {}, goodEnds: ['sent'] },
+  'order-notice': { counters: {}, states: {}, goodEnds: ['sent'] },
 };
 
 /** Whether nothing is remarkable about an actor that ended there. */

@@ -111,14 +111,11 @@ function createCounters(meter: Meter, milestones: Milestones): ReadonlyMap<strin
     counters.set(name, counter);
     if (shownFromTheStart.includes(name)) counter.add(0);
   }
-  for (const { started, states } of Object.values(milestones)) {
+  for (const { counters: described, started, states } of Object.values(milestones)) {
+    for (const [name, description] of Object.entries(described))
+      counters.set(name, meter.createCounter(name, { description }));
     const marks = [...(started === undefined ? [] : [{ counter: started }]), ...Object.values(states)];
-    for (const { counter, labels } of marks) {
-      const instrument =
-        counters.get(counter) ?? meter.createCounter(counter, { description: counter.replaceAll('_', ' ') });
-      counters.set(counter, instrument);
-      instrument.add(0, labels);
-    }
+    for (const mark of marks) counters.get(mark.counter)?.add(0, 'labels' in mark ? mark.labels : undefined);
   }
   return counters;
 }

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrashAt } from '../../src/crash-points/crash-points.ts';
+import { privateLines } from '../support/canaries.ts';
 import { type Exit, spawnWaybill, type WaybillProcess } from '../support/process.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -16,7 +17,7 @@ export interface MemberOptions {
   /** Where the next incarnation is to die; null: nowhere. Asked at every start. */
   readonly nextCrash: () => CrashAt | null;
   readonly onCrashed: (at: CrashAt) => void;
-  /** It listened, and ended although nobody had told it to. */
+  /** It said what is private, or it listened, and ended although nobody had told it to. */
   readonly onStrange: (what: string) => void;
 }
 
@@ -73,6 +74,8 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     const exit = await process.exited;
     running = null;
     metrics.keep();
+    for (const line of privateLines(process.output()))
+      options.onStrange(`${options.name} has said what is private: ${line}`);
     if (told || stopping.signal.aborted) return;
     if (crash && exit.signal === 'SIGKILL') options.onCrashed(crash);
     else if (!process.output().includes(listens)) falseStarts += 1;

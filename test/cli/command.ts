@@ -6,6 +6,7 @@ import { compose, type Waybill } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { prepareQueue } from '../../src/queue/backend.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { customerEmail, privateLines } from '../support/canaries.ts';
 import type { StoreClock } from '../support/store-clock.ts';
 
 export interface Ran {
@@ -35,7 +36,7 @@ export async function runCommand(databaseUrl: string, argv: readonly string[]): 
   vi.stubEnv('MOCK_FAILURE_RATE', '0');
   try {
     const code = await run(argv);
-    if ([email, tokenPrefix].some((secret) => `${said.stdout}${said.stderr}`.includes(secret)))
+    if (privateLines(`${said.stdout}\n${said.stderr}`).length > 0)
       throw new Error('a command has printed what is private');
     return { code, ...said, json: (): unknown => JSON.parse(said.stdout) };
   } finally {
@@ -44,10 +45,7 @@ export async function runCommand(databaseUrl: string, argv: readonly string[]): 
   }
 }
 
-/** Canaries: no command may ever print them. */
-export const email = 'canary@example.com';
 export const userId = '550e8400-e29b-41d4-a716-446655440000';
-const tokenPrefix = 'tok_canary_';
 
 export interface Shop extends Waybill {
   /** One piece for 29.99 USD. @returns the order's id */
@@ -85,9 +83,9 @@ export async function openShop(databaseUrl: string, sku: string, clock?: StoreCl
         headers: { 'idempotency-key': `${sku}-${orders}` },
         payload: {
           user_id: userId,
-          email,
+          email: customerEmail,
           items: [{ product_id: productId, quantity: 1 }],
-          payment: { method: 'card', token: tokenPrefix + token },
+          payment: { method: 'card', token: `tok_${token}` },
         },
       });
       return answer.json<{ order_ledger_id: string }>().order_ledger_id;

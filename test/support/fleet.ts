@@ -1,5 +1,6 @@
 /** Processes of a test that are roles of one system: each can be killed, and started again at the same address. */
 import { freePort } from '../../src/persistence/postgres-cluster.ts';
+import { privateLines } from './canaries.ts';
 import { spawnWaybill, type WaybillProcess } from './process.ts';
 import { openShop, overHttp, type Shop } from './shop.ts';
 
@@ -8,7 +9,7 @@ export interface Member {
   readonly url: string;
   readonly shop: Shop;
   process(): WaybillProcess;
-  /** SIGKILL, unless told otherwise. Waits for its end. */
+  /** SIGKILL, unless told otherwise. Waits for its end. @throws when it has said anything private */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again, with the same address and environment, and waits until it listens. */
   restart(): Promise<void>;
@@ -44,7 +45,11 @@ export async function startMember(roles: string, environment: Environment, bin?:
     url,
     shop: openShop(overHttp(url)),
     process: () => running,
-    kill: (signal = 'SIGKILL') => running.kill(signal),
+    kill: async (signal = 'SIGKILL') => {
+      await running.kill(signal);
+      const told = privateLines(running.output());
+      if (told.length > 0) throw new Error(`${roles} has said what is private: ${told[0]}`);
+    },
     restart: async () => void (running = await start()),
     counted: async (metric) => counted(await (await fetch(`${url}/metrics`)).text(), metric),
   };

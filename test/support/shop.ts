@@ -1,5 +1,6 @@
 /** The HTTP API as customers and operators use it, over whatever carries a request: a socket, or an app in this process. */
 import { randomUUID } from 'node:crypto';
+import { customerEmail } from './canaries.ts';
 import { eventually } from './wait.ts';
 
 export interface HttpRequest {
@@ -66,7 +67,7 @@ export interface Shop {
 export function openShop(send: Send): Shop {
   const find = async (id: string): Promise<OrderBody> =>
     expected(await send({ method: 'GET', path: `/orders/${id}` }), 200).json();
-  const place = ({ items, token = 'tok_visa_success', key = randomUUID(), email = 'test@example.com' }: Placement) =>
+  const place = ({ items, token = 'tok_visa_success', key = randomUUID(), email = customerEmail }: Placement) =>
     send({
       method: 'POST',
       path: '/orders',

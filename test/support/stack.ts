@@ -1,7 +1,7 @@
 /**
  * The whole system in this process, on a database of its own with a clock that the test can move: as many compositions
  * as a test starts, over either backend of the queue. After every test all orders must have ended, and the audit finds
- * nothing.
+ * nothing; and nothing private was logged.
  */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { actorMachines, compose, queueTarget, type Waybill } from '../../src/com
 import { type Config, readConfig } from '../../src/config.ts';
 import { prepareQueue } from '../../src/queue/backend.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { privateLines } from './canaries.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
 import { installClock, type StoreClock } from './store-clock.ts';
 import { startRedis, type TestRedis } from './redis.ts';
@@ -95,6 +96,7 @@ export function useStack(backend: Backend): StackKit {
     await kit.settled();
     const report = await audit(database.pool(), { machines: actorMachines(), live: false });
     expect(report.findings).toEqual([]);
+    expect(privateLines(lines.join(''))).toEqual([]);
   });
   afterAll(async () => {
     for (const stack of stacks) await stack.close();

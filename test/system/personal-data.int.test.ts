@@ -1,7 +1,9 @@
 /** An e-mail address and a payment token are where they are needed, and nowhere else: canaries are looked for everywhere. */
 import { Redis } from 'ioredis';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { startOtlpReceiver } from '../telemetry/otlp-receiver.ts';
 import { eventually } from '../support/wait.ts';
+import { userId } from '../support/shop.ts';
 import { onEachBackend, type StackKit } from '../support/stack.ts';
 
 const email = 'canary-7f3a@example.com';
@@ -12,9 +14,12 @@ const tokens = ['visa', 'decline_stolen', 'capture_declined', 'flaky_9', 'auth_e
 );
 
 onEachBackend('personal data', (kit) => {
-  it('is in no actor, message, job, log line or gateway record; the token is gone once it is settled', async () => {
+  it('is in no actor, message, job, log line, trace or gateway record; the token is gone once it is settled', async () => {
+    const collector = await startOtlpReceiver();
+    onTestFinished(() => collector.close());
+    const loud = { LOG_LEVEL: 'trace', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     // Nobody takes the jobs yet: they can be looked at.
-    const edge = await kit.start({ ROLE: 'edge,inventory', LOG_LEVEL: 'trace' });
+    const edge = await kit.start({ ROLE: 'edge,inventory', ...loud });
     const productId = await edge.shop.product({ stock: 100 });
     const place = (token: string) =>
       edge.shop.place({
@@ -32,7 +37,7 @@ onEachBackend('personal data', (kit) => {
     });
     expect(queued.text).not.toMatch(canary);
 
-    await kit.start({ ROLE: 'worker', LOG_LEVEL: 'trace' });
+    const worker = await kit.start({ ROLE: 'worker', ...loud });
     await kit.settled();
     const found = await tablesWith(kit);
     // The ledger's e-mail, which the notice was sent to. Not the token: every authorization is settled.
@@ -55,6 +60,35 @@ onEachBackend('personal data', (kit) => {
       expect(status).toBe(200);
       expect(text).not.toMatch(canary);
     }
+
+    await Promise.all([edge.close(), worker.close()]);
+    expect(collector.spans.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['POST /orders', 'call payments.authorize', 'order failed', 'call notices.send']),
+    );
+    expect(collector.bodies.filter((body) => canary.test(body))).toEqual([]);
+  });
+
+  it('is in no problem that a request is refused with, nor in what is logged of it', async () => {
+    const edge = await kit.start({ LOG_LEVEL: 'trace' });
+    const productId = await edge.shop.product();
+    const items = [{ productId, quantity: 1 }];
+    const key = 'key-of-another-body';
+    await edge.shop.placed({ items, email, token: 'tok_canary_visa', key });
+    const body = { user_id: userId, email, items: [], payment: { method: 'card', token: 'tok_canary_visa' } };
+    const send = (path: string, sent: object, idempotencyKey = 'canary-7f3a-key') =>
+      edge.shop.send({ method: 'POST', path, headers: { 'idempotency-key': idempotencyKey }, body: sent });
+    const answers = await Promise.all([
+      send('/orders', body),
+      send('/orders', { ...body, email: `${email} ${email}` }),
+      send('/orders', { ...body, payment: { method: 'card', token: ['tok_canary_visa'] } }),
+      send('/orders', { ...body, payment: { method: 'canary-7f3a', token: 'tok_canary_visa' } }),
+      edge.shop.place({ items, email: `other-${email}`, token: 'tok_canary_other', key }),
+      edge.shop.place({ items: [{ productId: userId, quantity: 1 }], email, token: 'tok_canary_visa', key: 'unknown' }),
+      send('/payments/authorize', { amount_cents: 'tok_canary_visa', payment_token: 'tok_canary_visa' }),
+      send('/notices', { email }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 422, 422, 400, 404]);
+    for (const { text } of answers) expect(text).not.toMatch(canary);
   });
 });
 
