@@ -39,7 +39,9 @@ export function meteredEffects(
         outcome = answer.type;
         return answer;
       } finally {
-        attempts.record((monotonicMs() - begunMs) / 1_000, { effect: effect.effect, outcome });
+        // An open breaker made no call.
+        if (outcome !== 'notNow')
+          attempts.record((monotonicMs() - begunMs) / 1_000, { effect: effect.effect, outcome });
       }
     },
   }));

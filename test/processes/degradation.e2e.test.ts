@@ -1,4 +1,5 @@
 /** What a customer sees while a server hangs: a 503 to repeat where nothing can be promised, and else nothing at all. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { type Environment, type Member, startMember } from '../support/fleet.ts';
@@ -18,6 +19,8 @@ async function member(roles: string, environment: Environment): Promise<Member> 
   return started;
 }
 
+/** Longer than an order's first two waits. */
+const outageMs = 6_000;
 const keys = Array.from({ length: 40 }, (_, n) => `hang-${n}`);
 
 /** @returns status and Retry-After of every answer; a request that hangs fails the test */
@@ -80,4 +83,34 @@ it('Redis hangs: the edge stays ready and accepts; a worker that is told to stop
   teardowns.push(() => records.close());
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: keys.length });
+});
+
+it('the gateway is away: its breaker opens, the worker stays ready, and orders wait in place of burning their attempts', async () => {
+  const database = await createDatabase();
+  teardowns.push(database.drop);
+  const redis = await startRedis();
+  if (redis) teardowns.push(redis.stop);
+  const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url };
+  const gateway = await member('payments', base);
+  const remote = { ...base, PAYMENTS_URL: gateway.url };
+  const edge = await member('edge,orders,inventory', remote);
+  const productId = await edge.shop.product({ stock: 1_000 });
+  expect((await placeAll(edge, productId)).map(([status]) => status)).toEqual(keys.map(() => 202));
+  await gateway.kill();
+  const worker = await member('worker', remote);
+  const breaker = async (): Promise<string | undefined> => {
+    const { status, json } = await worker.shop.send({ method: 'GET', path: '/readyz' });
+    expect(status).toBe(200);
+    return json<{ breakers: Record<string, string> }>().breakers['payments'];
+  };
+  await eventually(async () => (await breaker()) === 'open', { what: 'the breaker to open' });
+  // Each order would have come again three times by now.
+  await sleep(outageMs);
+  expect(await worker.counted('effect_attempt_duration_seconds_count')).toBeLessThan(1.5 * keys.length);
+  await gateway.restart();
+  const records = readRecords(database.url);
+  teardowns.push(() => records.close());
+  await records.finished();
+  expect(await records.statuses()).toEqual({ COMPLETED: keys.length });
+  expect(await breaker()).toBe('closed');
 });
