@@ -12,6 +12,7 @@ export const help = `npm run bench -- [options]
                       hot       1,000 buyers for 100 pieces of one product; then --n on one product and on 100
                       overload  ten times the customers of its peak; orders ended per second, and when it is over
                       audit     time and memory of waybill audit, with --preload finished orders
+                      pages     the console's pages beside --preload finished orders, each --n times
   --n N               sagas, timers or orders of a round; default by workload
   --rounds 1          repetitions, in turns of all that is compared
   --backend redis     redis, postgres or both
@@ -21,14 +22,25 @@ export const help = `npm run bench -- [options]
   --concurrency N     actors in flight per worker; default as in the product
   --max-batch N       steps per commit; default as in the product
   --seconds 10        of each phase (overload), of the spread (timers)
-  --preload N         actors that wait (cold; 1,000,000), finished orders (edge, audit)
+  --preload N         actors that wait (cold; 1,000,000), finished orders (edge, audit, pages)
   --peers             also other engines and floors, in turns (runtime, decline); once: npm ci --prefix bench/peers
   --engines a,b       these engines instead, waybill among them or not
   --cpu-prof          profiles of the processes into bench/profiles, and their hottest functions
   --keep              the results into bench/results
   --json              lines of JSON alone, no table`;
 
-const workloadNames = ['runtime', 'decline', 'timers', 'cold', 'recover', 'edge', 'hot', 'overload', 'audit'] as const;
+const workloadNames = [
+  'runtime',
+  'decline',
+  'timers',
+  'cold',
+  'recover',
+  'edge',
+  'hot',
+  'overload',
+  'audit',
+  'pages',
+] as const;
 
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -62,11 +74,12 @@ const defaultN: Readonly<Record<WorkloadName, number>> = {
   hot: 2_000,
   overload: 0,
   audit: 0,
+  pages: 20,
 };
 
 /** An edge holds more requests than a program that calls the library submits at a time. */
 const edgeInFlight = 64;
-const coldPreload = 1_000_000;
+const million = 1_000_000;
 
 /** @returns null when only help was asked for. @throws when an option is not one, or is no number where one belongs */
 export function readOptions(args: readonly string[]): Options | null {
@@ -106,7 +119,7 @@ export function readOptions(args: readonly string[]): Options | null {
     concurrency: count('concurrency', values.concurrency),
     maxBatch: count('max-batch', values['max-batch']),
     seconds: count('seconds', values.seconds) ?? 10,
-    preload: count('preload', values.preload) ?? (workload === 'cold' ? coldPreload : 0),
+    preload: count('preload', values.preload) ?? (['cold', 'pages'].includes(workload) ? million : 0),
     peers: values.peers,
     engines: values.engines === undefined ? null : values.engines.split(',').filter(Boolean),
     cpuProf: values['cpu-prof'],

@@ -20,10 +20,16 @@ export interface BenchStack {
   close(): Promise<void>;
 }
 
+export interface StackOptions {
+  readonly profileTo?: string | null;
+  /** Roles of the edge, besides its own. */
+  readonly alsoServes?: readonly string[];
+}
+
 /** @returns null where there is no Redis to be had */
 export async function openStack(
   backend: QueueBackend,
-  { profileTo = null }: { readonly profileTo?: string | null } = {},
+  { profileTo = null, alsoServes = [] }: StackOptions = {},
 ): Promise<BenchStack | null> {
   await using opened = new AsyncDisposableStack();
   const dataDir = await temporaryDataDir();
@@ -35,7 +41,8 @@ export async function openStack(
   if (redis) opened.defer(() => redis.stop());
   await migrate(postgres.url);
   const env = { DATABASE_URL: postgres.url, REDIS_URL: redis?.url ?? '', MOCK_FAILURE_RATE: '0', LOG_LEVEL: 'warn' };
-  const edge = await startProcess({ role: 'edge,orders,inventory,payments', name: 'edge', env, profileTo });
+  const role = ['edge', 'orders', 'inventory', 'payments', ...alsoServes].join(',');
+  const edge = await startProcess({ role, name: 'edge', env, profileTo });
   opened.defer(() => edge.stop());
   const worker = await startProcess({ role: 'worker', name: 'worker', env, profileTo });
   opened.defer(() => worker.stop());

@@ -7,6 +7,7 @@ import { measureGrowth } from '../edge/growth.ts';
 import { hot } from '../edge/hot.ts';
 import { seedProducts } from '../edge/load.ts';
 import { overload } from '../edge/overload.ts';
+import { measurePages } from '../edge/pages.ts';
 import { type BenchStack, openStack } from '../edge/stack.ts';
 import { NoRedis } from '../engines/lab.ts';
 import { median, spread } from '../figures.ts';
@@ -73,6 +74,9 @@ export const overloaded: Workload = (ports) =>
 
 export const audit: Workload = ({ options, backend, report }) =>
   measureAudit({ backend, preload: options.preload }, (line) => report.say({ backend, ...line }));
+
+export const pages: Workload = ({ options, backend, report }) =>
+  measurePages({ backend, preload: options.preload, n: options.n }, (line) => report.say({ backend, ...line }));
 
 async function onStack<T>({ backend, profileTo }: WorkloadPorts, work: (stack: BenchStack) => Promise<T>): Promise<T> {
   const stack = await openStack(backend, { profileTo });

@@ -1,7 +1,7 @@
 /** The workloads by name. */
 import type { WorkloadName } from '../options.ts';
 import { cold } from './cold.ts';
-import { audit, edge, hotProduct, overloaded } from './orders.ts';
+import { audit, edge, hotProduct, overloaded, pages } from './orders.ts';
 import { recover } from './recover.ts';
 import { decline, runtime } from './runtime.ts';
 import { timers } from './timers.ts';
@@ -17,4 +17,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   hot: hotProduct,
   overload: overloaded,
   audit,
+  pages,
 };
