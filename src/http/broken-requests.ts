@@ -15,6 +15,8 @@ export function answerBrokenConnection(error: ConnectionError, socket: Socket): 
     socket.end(
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
         `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        // It may have been we who did not listen: a process that stood still for a while takes it for the sender's silence.
+        (problem.status === 408 ? 'Retry-After: 1\r\n' : '') +
         `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
     );
   }

@@ -194,11 +194,20 @@ export class EvictingRedis extends Error {
   override readonly name = 'EvictingRedis';
 }
 
+/** Breaks without ending the process: what waits for it fails, and the pool replaces it. BullMQ listens to some alone. */
+class SteadyClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 /** BullMQ opens this pool itself, with a connection of its own to listen on. */
-function poolConfig(url: string, max: number) {
+export function poolConfig(url: string, max: number) {
   return {
     connectionString: url,
     max,
+    Client: SteadyClient,
     application_name: 'waybill-queue',
     connectionTimeoutMillis: commandTimeoutMs,
     statement_timeout: commandTimeoutMs * 3,

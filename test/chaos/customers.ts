@@ -134,7 +134,7 @@ async function askOnce(shop: Shop, order: Remembered, noted: Noted): Promise<Htt
     return answer;
   }
   order.fail += 1;
-  const isForNow = answer.headers['retry-after'] !== undefined && [409, 429, 503].includes(answer.status);
+  const isForNow = answer.headers['retry-after'] !== undefined && [408, 409, 429, 503].includes(answer.status);
   if (!isForNow) noted.strange.push(`${key}: ${answer.status} ${answer.text.slice(0, 300)}`);
   const code = /"error":"(\w+)"/.exec(answer.text)?.[1] ?? String(answer.status);
   noted.refusals.set(code, (noted.refusals.get(code) ?? 0) + 1);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
+import { poolConfig } from '../../src/queue/backend.ts';
 import { eventually } from '../support/wait.ts';
 import type { Chance } from './chance.ts';
 import type { Counters } from './counters.ts';
@@ -78,7 +79,7 @@ async function withQueue(system: System, work: (queue: WakeQueue) => Promise<voi
 }
 
 function openOnPostgres(connectionString: string): WakeQueue {
-  const connection = { connectionString, max: 1, connectionTimeoutMillis: 2_000 };
+  const connection = { ...poolConfig(connectionString, 1), connectionTimeoutMillis: 2_000 };
   const queue = new (withBackend(createPostgresBackend).Queue)<Wake, void>('wake', { connection });
   queue.on('error', () => undefined);
   return queue;

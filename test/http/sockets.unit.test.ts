@@ -125,3 +125,13 @@ test('the next request on the connection is answered after a refused one', async
   );
   expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200']);
 });
+
+test('a request that was not read in time: 408, to be sent again, since it may have been the server that stood still', async () => {
+  // As Node tells of it when its timer strikes.
+  app.server.once('connection', (socket) =>
+    app.server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket),
+  );
+  const answer = await send('POST /orders HTTP/1.1', 'Host: x');
+  expectProblem(answer, 408, 'request_timeout');
+  expect(answer.headers['retry-after']).toBe('1');
+});

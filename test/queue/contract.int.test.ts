@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   EvictingRedis,
   openConsumer,
   openQueue,
+  poolConfig,
   prepareQueue,
   type QueueTarget,
   type WakeUpConsumer,
@@ -281,4 +283,19 @@ describe('on redis alone', () => {
       }
     }),
   );
+});
+
+test('a connection to Postgres that breaks under whoever has it fails what it is asked, not the process', async () => {
+  const pool = new pg.Pool(poolConfig(database.url(), 1));
+  const client = await pool.connect();
+  await expect(client.query('select pg_terminate_backend(pg_backend_pid())')).rejects.toThrow();
+  await eventually(() =>
+    client
+      .query('select 1')
+      .then(() => false)
+      .catch(() => true),
+  );
+  client.release(true);
+  expect((await pool.query<{ one: number }>('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await pool.end();
 });
