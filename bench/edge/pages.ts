@@ -32,10 +32,11 @@ export async function measurePages(options: PagesOptions, report: Report): Promi
     const pages = await pagesOf(stack, products);
     const took = new Map(pages.map(({ name }) => [name, [] as number[]]));
     const items = new Map<string, number>();
-    for (let round = 0; round < options.n; round += 1)
+    // The first round warms up.
+    for (let round = 0; round <= options.n; round += 1)
       for (const { name, path } of pages) {
         const answer = await timed(`${stack.edgeUrl}${path}`);
-        took.get(name)?.push(answer.tookMs);
+        if (round > 0) took.get(name)?.push(answer.tookMs);
         items.set(name, answer.items);
       }
     for (const [name, values] of took)
@@ -66,21 +67,20 @@ async function parkSome({ edgeUrl, pool }: BenchStack, products: readonly string
 }
 
 const countRow = row(Type.Object({ n: Type.Integer() }));
-const someRow = row(
-  Type.Object({ id: Type.String(), user_id: Type.String(), created_ms: Type.Number(), cause: Type.String() }),
-);
+const someRow = row(Type.Object({ id: Type.String(), user_id: Type.String(), created_ms: Type.Number() }));
 
 interface Page {
   readonly name: string;
   readonly path: string;
 }
 
-async function pagesOf({ pool }: BenchStack, products: readonly string[]): Promise<Page[]> {
+async function pagesOf({ pool, edgeUrl }: BenchStack, products: readonly string[]): Promise<Page[]> {
   // One from the middle of all.
   const some = await pool.one(sql.type(someRow)`
-    select id::text, user_id::text, actors.to_ms(created_at) as created_ms,
-      (select park_reason from actors.actor where parked_by is not null limit 1) as cause
+    select id::text, user_id::text, actors.to_ms(created_at) as created_ms
     from ledger.entry where created_at < now() - interval '200 days' order by created_at desc limit 1`);
+  const groups = await (await fetch(`${edgeUrl}/console/api/parked`)).json();
+  const cause = (groups as { groups: { cause: string }[] }).groups[0]?.cause ?? '';
   const orders = (name: string, query: Readonly<Record<string, string>>): Page => ({
     name: `orders: ${name}`,
     path: `/console/api/orders?${new URLSearchParams(query)}`,
@@ -89,7 +89,7 @@ async function pagesOf({ pool }: BenchStack, products: readonly string[]): Promi
   return [
     { name: 'overview', path: '/console/api/overview' },
     { name: 'parked', path: '/console/api/parked' },
-    { name: 'parked: one group', path: `/console/api/parked/actors?${new URLSearchParams({ cause: some.cause })}` },
+    { name: 'parked: one group', path: `/console/api/parked/actors?${new URLSearchParams({ cause })}` },
     { name: 'machine: occupancy', path: '/console/api/machines/order/states' },
     { name: 'one order', path: `/console/api/orders/${some.id}` },
     { name: 'one order: log', path: `/console/api/orders/${some.id}/log` },
@@ -104,7 +104,7 @@ async function pagesOf({ pool }: BenchStack, products: readonly string[]): Promi
     orders('of an amount that many have', { min_cents: '1000', max_cents: '5000' }),
     orders('of an amount that none has', { min_cents: '90000000' }),
     orders('of a customer and an amount that none has', { user_id: some.user_id, min_cents: '90000000' }),
-    orders('of a cause', { parked_cause: some.cause }),
+    orders('of a cause', { parked_cause: cause }),
   ];
 }
 
