@@ -134,11 +134,15 @@ async function askOnce(shop: Shop, order: Remembered, noted: Noted): Promise<Htt
     return answer;
   }
   order.fail += 1;
-  const isForNow = answer.headers['retry-after'] !== undefined && [408, 409, 429, 503].includes(answer.status);
-  if (!isForNow) noted.strange.push(`${key}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  if (!isForNow(answer)) noted.strange.push(`${key}: ${answer.status} ${answer.text.slice(0, 300)}`);
   const code = /"error":"(\w+)"/.exec(answer.text)?.[1] ?? String(answer.status);
   noted.refusals.set(code, (noted.refusals.get(code) ?? 0) + 1);
   return null;
+}
+
+/** To be sent again: an edge that stood still says so with a 408. */
+function isForNow({ status, headers }: HttpAnswer): boolean {
+  return headers['retry-after'] !== undefined && [408, 409, 429, 503].includes(status);
 }
 
 interface Noted {
@@ -149,7 +153,7 @@ interface Noted {
 async function cancelOnce(shop: Shop, placed: HttpAnswer, strange: string[]): Promise<number | null> {
   const { order_ledger_id: id } = placed.json<{ order_ledger_id: string }>();
   const answer = await shop.cancel(id).catch(() => null);
-  if (answer && ![200, 202, 409, 503].includes(answer.status))
+  if (answer && !isForNow(answer) && ![200, 202, 409].includes(answer.status))
     strange.push(`cancel ${id}: ${answer.status} ${answer.text.slice(0, 300)}`);
   return answer?.status ?? null;
 }
