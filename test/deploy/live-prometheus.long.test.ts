@@ -1,8 +1,8 @@
 /** A real Prometheus against real processes: what the dashboards ask is there, and the alert for a stopped worker fires. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { markdownTable, withSection } from '../support/generated-page.ts';
 import { startRedis } from '../support/redis.ts';
 import { eventually } from '../support/wait.ts';
@@ -10,17 +10,6 @@ import { hasPrometheus, type Prometheus, type Series, startPrometheus } from './
 
 if (!hasPrometheus && process.env['REQUIRE_PROMETHEUS'] === '1')
   throw new Error('REQUIRE_PROMETHEUS=1, but there is no prometheus here');
-
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
 
 interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
@@ -89,9 +78,9 @@ test.skipIf(!hasPrometheus)(
   'no query of a dashboard is empty, labels are few, and a stopped worker is told of',
   async () => {
     const database = await createDatabase();
-    teardowns.push(database.drop);
+    onTestFinished(database.drop);
     const redis = await startRedis();
-    if (redis) teardowns.push(redis.stop);
+    if (redis) onTestFinished(redis.stop);
     const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url, LOG_LEVEL: 'warn', AUDIT_HOURS: '1' };
     const payments = await member('payments', base);
     const remote = { ...base, PAYMENTS_URL: payments.url };
@@ -103,7 +92,7 @@ test.skipIf(!hasPrometheus)(
     const prometheus = await startPrometheus(
       [payments, edge, worker, relay].map(({ roles, url }) => ({ role: roles.split(',')[0] ?? roles, url })),
     );
-    teardowns.push(() => prometheus.close());
+    onTestFinished(() => prometheus.close());
 
     const productId = await edge.shop.product({ stock: 100_000 });
     const scarce = await edge.shop.product({ stock: 0 });

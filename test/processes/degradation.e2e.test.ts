@@ -1,23 +1,13 @@
 /** What a customer sees while a server hangs: a 503 to repeat where nothing can be promised, and else nothing at all. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startRedis } from '../support/redis.ts';
 import { readRecords } from '../support/system-records.ts';
 import { tcpValve } from '../support/tcp-valve.ts';
 import { eventually } from '../support/wait.ts';
-
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
 
 /** Longer than an order's first two waits. */
 const outageMs = 6_000;
@@ -31,11 +21,11 @@ async function placeAll(edge: Member, productId: string): Promise<readonly (numb
 
 it('Postgres hangs: every request is answered 503 with Retry-After; when it goes on, so does every role by itself', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const valve = await tcpValve(database.url);
-  teardowns.push(valve.close);
+  onTestFinished(valve.close);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const base = { DATABASE_URL: valve.url, REDIS_URL: redis?.url };
   const edge = await member('edge,orders,inventory,payments', base);
   const worker = await member('worker', { ...base, PAYMENTS_URL: edge.url });
@@ -52,7 +42,7 @@ it('Postgres hangs: every request is answered 503 with Retry-After; when it goes
   await eventually(ready, { what: 'the edge to be ready again', timeoutMs: 30_000 });
   expect((await placeAll(edge, productId)).map(([status]) => status)).toEqual(keys.map(() => 202));
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: keys.length });
   expect(await worker.counted('actor_transitions_total')).toBeGreaterThan(0);
@@ -63,11 +53,11 @@ it('Redis hangs: the edge stays ready and accepts; a worker that is told to stop
 }) => {
   const redis = await startRedis();
   if (!redis) return skip('no redis-server on this machine');
-  teardowns.push(redis.stop);
+  onTestFinished(redis.stop);
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const valve = await tcpValve(redis.url);
-  teardowns.push(valve.close);
+  onTestFinished(valve.close);
   const base = { DATABASE_URL: database.url, REDIS_URL: valve.url };
   const edge = await member('edge,orders,inventory,payments', base);
   const worker = await member('worker', { ...base, PAYMENTS_URL: edge.url });
@@ -80,16 +70,16 @@ it('Redis hangs: the edge stays ready and accepts; a worker that is told to stop
   valve.open();
   await worker.restart();
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: keys.length });
 });
 
 it('the gateway is away: its breaker opens, the worker stays ready, and orders wait in place of burning their attempts', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url };
   const gateway = await member('payments', base);
   const remote = { ...base, PAYMENTS_URL: gateway.url };
@@ -109,7 +99,7 @@ it('the gateway is away: its breaker opens, the worker stays ready, and orders w
   expect(await worker.counted('effect_attempt_duration_seconds_count')).toBeLessThan(1.5 * keys.length);
   await gateway.restart();
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: keys.length });
   expect(await breaker()).toBe('closed');

@@ -1,31 +1,20 @@
 /** One product that everybody wants, in a system of two edges and two workers: exactly what is there is sold. */
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startRedis } from '../support/redis.ts';
 import { rush } from '../support/rush.ts';
 import { overHttp } from '../support/shop.ts';
 import { readRecords } from '../support/system-records.ts';
-
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
 
 const buyers = 1_000;
 const pieces = 100;
 
 it('1,000 buyers at once, 100 pieces: 100 orders complete, 900 fail and hold nothing, and nothing ever deadlocks', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url, LOG_LEVEL: 'warn' };
   const [first, second] = await Promise.all([
     member('edge,inventory', base),
@@ -34,7 +23,7 @@ it('1,000 buyers at once, 100 pieces: 100 orders complete, 900 fail and hold not
     member('worker', base),
   ]);
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   const productId = await first.shop.product({ stock: pieces });
 
   const sends = [first, second].map(({ url }) => overHttp(url, { timeoutMs: 60_000 }));

@@ -1,34 +1,24 @@
 /** More than the system can take: what cannot be worked on is refused at once and for now, what was accepted is finished. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { openQueue } from '../../src/queue/backend.ts';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Environment, Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startRedis } from '../support/redis.ts';
 import { rush } from '../support/rush.ts';
 import { type HttpAnswer, overHttp } from '../support/shop.ts';
 import { readRecords, type SystemRecords } from '../support/system-records.ts';
 import { eventually } from '../support/wait.ts';
 
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
-
 async function startStores(): Promise<{ readonly base: Environment; readonly records: SystemRecords }> {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   return { base: { DATABASE_URL: database.url, REDIS_URL: redis?.url, LOG_LEVEL: 'warn' }, records };
 }
 
@@ -63,7 +53,7 @@ it('all connections to Postgres taken: 503 with Retry-After, the process stays a
   // Every connection that reads an order waits for this lock.
   const locker = new pg.Client({ connectionString: base['DATABASE_URL'] });
   await locker.connect();
-  teardowns.push(() => locker.end());
+  onTestFinished(() => locker.end());
   await locker.query('begin; lock table ledger.entry in access exclusive mode');
   const reading = Array.from({ length: 40 }, () => edge.shop.send({ method: 'GET', path: `/orders/${randomUUID()}` }));
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
@@ -88,7 +78,7 @@ it('the queue is full: orders are accepted one after the other, the rest is refu
   const edge = await member(services, base);
   const productId = await edge.shop.product({ stock: 1_000 });
   const queue = await openQueue({ type: 'redis', url: redisUrl }, () => undefined);
-  teardowns.push(() => queue.close());
+  onTestFinished(() => queue.close());
   const full = 2_000;
   await queue.add(Array.from({ length: full }, () => randomUUID()));
   // The edge learns of it by looking, which it does when somebody comes.

@@ -1,25 +1,15 @@
 /** Every role is restarted in turn, under load, behind a balancer that obeys `/readyz`: customers notice nothing but a 503. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { roles } from '../../src/config.ts';
 import { startBalancer } from '../support/balancer.ts';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startRedis } from '../support/redis.ts';
 import { openShop, type Send } from '../support/shop.ts';
 import { readRecords } from '../support/system-records.ts';
 import { eventually } from '../support/wait.ts';
-
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
 
 /** As an orchestrator does it. */
 async function restart(one: Member): Promise<void> {
@@ -75,9 +65,9 @@ function startCustomers(send: Send, productId: string): Customers {
 
 it('every role is restarted in turn under load: no customer sees an error, and every accepted order completes', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url, DRAIN_DELAY_MS: drainDelayMs };
   const [orders, inventory, payments] = await Promise.all([
     member('orders', base),
@@ -99,9 +89,9 @@ it('every role is restarted in turn under load: no customer sees an error, and e
   const fleet = turns.flat();
   const productId = await inventory.shop.product({ stock: 1_000_000 });
   const balancer = startBalancer([edge, all].map(({ url }) => url));
-  teardowns.push(balancer.stop);
+  onTestFinished(balancer.stop);
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   const customers = startCustomers(balancer.send, productId);
   const goesOn = async (orders: number): Promise<void> => {
     const goal = customers.accepted.size + orders;

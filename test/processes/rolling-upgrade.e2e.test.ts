@@ -3,9 +3,10 @@
  * and v2, and one that knows v2 and how to migrate to it. Nobody's order is lost, and each ends on a version somebody runs.
  */
 import pg from 'pg';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Environment, Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startLoad } from '../support/load.ts';
 import { spawnWaybill } from '../support/process.ts';
 import { startRedis } from '../support/redis.ts';
@@ -14,25 +15,13 @@ import { installClock, type StoreClock } from '../support/store-clock.ts';
 import { readRecords, type SystemRecords } from '../support/system-records.ts';
 import { eventually } from '../support/wait.ts';
 
-/** Tears down in reverse what a test has started. */
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
 const allButPayments = 'edge,orders,inventory,worker,relay';
 const tokens = ['tok_visa', 'tok_visa', 'tok_flaky_1', 'tok_capture_declined', 'tok_visa'];
 
 async function release(options: ReleaseOptions): Promise<string> {
   const made = await makeRelease(options);
-  teardowns.push(made.remove);
+  onTestFinished(made.remove);
   return made.bin;
-}
-
-async function member(roles: string, environment: Environment, bin?: string): Promise<Member> {
-  const started = await startMember(roles, environment, bin);
-  teardowns.push(() => started.kill());
-  return started;
 }
 
 /** Runs one command of a release. */
@@ -135,13 +124,13 @@ async function hangOne(edge: Member, payments: Member, kept: SystemRecords, prod
 
 it('two releases share the work, then a third replaces both: every order ends, migrated ones too', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const kept = readRecords(database.url);
-  teardowns.push(() => kept.close());
+  onTestFinished(() => kept.close());
   const plain = new pg.Pool({ connectionString: database.url, max: 1 });
-  teardowns.push(() => plain.end());
+  onTestFinished(() => plain.end());
   const clock = await installClock(plain);
   const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url };
   const [both, lost, next] = await Promise.all([

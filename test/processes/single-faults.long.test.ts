@@ -1,10 +1,11 @@
 /** Faults under load, on real processes: each must strike orders that are on their way, and none may be lost by it. */
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts';
 import { migrate } from '../../src/persistence/migrate.ts';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { type Load, startLoad } from '../support/load.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import type { Item } from '../support/shop.ts';
@@ -26,18 +27,6 @@ const clients = 8;
 /** Of a capture: its timeout, and the margin that the fleet's environment sets. */
 const leaseMs = 5_000 + 1_000;
 
-/** Tears down in reverse what a test has started. */
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
-
 async function items(inventory: Member): Promise<Item[]> {
   const stock = 100_000;
   const ids = await Promise.all([inventory.shop.product({ stock }), inventory.shop.product({ stock })]);
@@ -48,7 +37,7 @@ async function items(inventory: Member): Promise<Item[]> {
 
 function records(databaseUrl: string): SystemRecords {
   const opened = readRecords(databaseUrl);
-  teardowns.push(() => opened.close());
+  onTestFinished(() => opened.close());
   return opened;
 }
 
@@ -72,14 +61,14 @@ async function expectAllWell(records: SystemRecords, load: Load, atLeast: number
 
 async function redisOrNone(): Promise<TestRedis | null> {
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   return redis;
 }
 
 describe('every role in a process of its own', () => {
   it('each is killed under load and started again: no order is lost, none is charged without its goods', async () => {
     const database = await createDatabase();
-    teardowns.push(database.drop);
+    onTestFinished(database.drop);
     const redis = await redisOrNone();
     const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url };
     const [orders, inventory, payments] = await Promise.all([
@@ -114,7 +103,7 @@ describe('Redis', () => {
     const redis = await redisOrNone();
     if (!redis) return skip('no redis-server on this machine');
     const database = await createDatabase();
-    teardowns.push(database.drop);
+    onTestFinished(database.drop);
     const base = { DATABASE_URL: database.url, REDIS_URL: redis.url };
     const edge = await member('edge,orders,inventory,payments', { ...base, MOCK_LATENCY_MS: String(gatewayLatencyMs) });
     await Promise.all([1, 2].map(() => member('worker', { ...base, PAYMENTS_URL: edge.url })));
@@ -127,7 +116,7 @@ describe('Redis', () => {
     // Orders are taken without it.
     await load.goesOn(20);
     const again = await startRedis({ port: redis.port });
-    teardowns.push(async () => again?.stop());
+    onTestFinished(async () => again?.stop());
     await load.goesOn(40);
     await expectAllWell(kept, load, 100);
   });
@@ -145,7 +134,7 @@ describe('Postgres', () => {
 
   beforeEach(async () => {
     const { path, remove } = await temporaryDataDir();
-    teardowns.push(remove);
+    onTestFinished(remove);
     dataDir = path;
     server = await startEmbeddedPostgres({ dataDir, fsync: false });
     await migrate(server.url);
@@ -178,7 +167,7 @@ describe('Postgres', () => {
 describe('a worker', () => {
   it('that stands still for longer than its leases comes back as a zombie, and its outcomes are dropped', async () => {
     const database = await createDatabase();
-    teardowns.push(database.drop);
+    onTestFinished(database.drop);
     const redis = await redisOrNone();
     const base = { DATABASE_URL: database.url, REDIS_URL: redis?.url };
     const edge = await member('edge,orders,inventory,payments', { ...base, MOCK_LATENCY_MS: '150' });

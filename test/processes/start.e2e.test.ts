@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort, livePostmaster } from '../../src/persistence/postgres-cluster.ts';
 import { startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts';
 import { createDatabase } from '../support/database.ts';
@@ -12,14 +12,9 @@ import { startRedis } from '../support/redis.ts';
 import { openShop, overHttp, type Shop } from '../support/shop.ts';
 import { temporaryDataDir } from '../support/temporary-data-dir.ts';
 
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
 function start(env: SpawnOptions['env'], args: readonly string[] = []): WaybillProcess {
   const started = spawnWaybill({ args: ['start', '--port', '0', ...args], env: { ...env } });
-  teardowns.push(() => started.kill('SIGKILL'));
+  onTestFinished(() => started.kill('SIGKILL'));
   return started;
 }
 
@@ -30,7 +25,7 @@ async function up(started: WaybillProcess): Promise<Shop> {
 
 async function dataDir(): Promise<string> {
   const { path, remove } = await temporaryDataDir();
-  teardowns.push(remove);
+  onTestFinished(remove);
   return path;
 }
 
@@ -73,7 +68,7 @@ describe('on embedded defaults', () => {
   it('SIGTERM to npm start drains too, though the shell between them dies of it and passes nothing on', async () => {
     const DATA_DIR = await dataDir();
     const npm = spawnWaybill({ command: ['npm', 'start', '--'], args: ['--port', '0'], env: { DATA_DIR } });
-    teardowns.push(() => npm.kill('SIGKILL'));
+    onTestFinished(() => npm.kill('SIGKILL'));
     await up(npm);
     // Its output closes when the last process that writes to it has ended.
     await npm.kill('SIGTERM');
@@ -140,7 +135,7 @@ describe('a setting that is wrong is named in one line', () => {
 
   it('DATABASE_URL with a wrong password, or without that database', async () => {
     const { url, drop } = await createDatabase();
-    teardowns.push(drop);
+    onTestFinished(drop);
     const wrongPassword = new URL(url);
     wrongPassword.password = 'wrong';
     const wrongName = new URL(url);
@@ -163,9 +158,9 @@ describe('a setting that is wrong is named in one line', () => {
   it('REDIS_URL with a wrong password, or of a Redis that may evict', async ({ skip }) => {
     const redis = await startRedis();
     if (!redis) return skip('no redis-server on this machine');
-    teardowns.push(redis.stop);
+    onTestFinished(redis.stop);
     const { url, drop } = await createDatabase();
-    teardowns.push(drop);
+    onTestFinished(drop);
     const admin = new Redis(redis.url);
     await admin.config('SET', 'requirepass', 'secret');
     const env = (password: string) => ({
@@ -185,9 +180,9 @@ describe('a setting that is wrong is named in one line', () => {
 
   it('PORT that somebody listens on', async () => {
     const { url, drop } = await createDatabase();
-    teardowns.push(drop);
+    onTestFinished(drop);
     const { server, port } = await listening();
-    teardowns.push(async () => server.close());
+    onTestFinished(async () => void server.close());
     const started = spawnWaybill({ args: ['start'], env: { DATABASE_URL: url, PORT: String(port) } });
     await expectRefusal(started, 1, new RegExp(`^waybill: PORT: .*EADDRINUSE.*${port}`));
   });
@@ -195,7 +190,7 @@ describe('a setting that is wrong is named in one line', () => {
   it('DATA_DIR that is a file', async () => {
     const DATA_DIR = join(await dataDir(), 'file');
     await writeFile(DATA_DIR, '');
-    teardowns.push(() => rm(DATA_DIR));
+    onTestFinished(() => rm(DATA_DIR));
     await expectRefusal(start({ DATA_DIR }), 1, /^waybill: DATA_DIR \S+ cannot be used: EEXIST: /);
   });
 });
@@ -220,11 +215,11 @@ describe('a dependency that is late is waited for, with a line that says so', ()
     if (!probe) return skip('no redis-server on this machine');
     await probe.stop();
     const { url, drop } = await createDatabase();
-    teardowns.push(drop);
+    onTestFinished(drop);
     const started = start({ DATABASE_URL: url, REDIS_URL: probe.url });
     await started.line(/waiting for Redis at 127\.0\.0\.1:\d+ \(REDIS_URL\): /);
     const redis = await startRedis({ port: probe.port });
-    teardowns.push(async () => redis?.stop());
+    onTestFinished(async () => redis?.stop());
     await up(started);
   });
 
@@ -238,7 +233,7 @@ describe('a dependency that is late is waited for, with a line that says so', ()
 
   it('the migrations, by a role that leaves them to others', async () => {
     const { url, drop } = await createDatabase({ migrated: false });
-    teardowns.push(drop);
+    onTestFinished(drop);
     const worker = start({ DATABASE_URL: url }, ['--role', 'worker']);
     await worker.line(/waiting: the database lacks \d+ of \d+ migrations/);
     const migrating = spawnWaybill({ args: ['migrate'], env: { DATABASE_URL: url } });

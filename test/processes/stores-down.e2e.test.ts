@@ -1,24 +1,14 @@
 /** Postgres or Redis dies under a running system, and is started again: what customers see, and that all goes on by itself. */
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts';
 import { migrate } from '../../src/persistence/migrate.ts';
 import { createDatabase } from '../support/database.ts';
-import { type Environment, type Member, startMember } from '../support/fleet.ts';
+import type { Member } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { startRedis } from '../support/redis.ts';
 import { readRecords } from '../support/system-records.ts';
 import { temporaryDataDir } from '../support/temporary-data-dir.ts';
 import { eventually } from '../support/wait.ts';
-
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-async function member(roles: string, environment: Environment): Promise<Member> {
-  const started = await startMember(roles, environment);
-  teardowns.push(() => started.kill());
-  return started;
-}
 
 const crowd = 40;
 /** Less than anybody waits for a connection, an answer or an authorization: it is no timeout that answers. */
@@ -48,12 +38,12 @@ const statusOf = async (one: Member, path: string): Promise<number> =>
 
 it('Postgres is down: 503 with Retry-After at once, for placing and for reading; when it is back, so is every role', async () => {
   const dataDir = await temporaryDataDir();
-  teardowns.push(dataDir.remove);
+  onTestFinished(dataDir.remove);
   const settings = { dataDir: dataDir.path, fsync: false };
   const server = await startEmbeddedPostgres(settings);
   await migrate(server.url);
   const redis = await startRedis();
-  if (redis) teardowns.push(redis.stop);
+  if (redis) onTestFinished(redis.stop);
   const base = { DATABASE_URL: server.url, REDIS_URL: redis?.url, LOG_LEVEL: 'warn' };
   const [edge, worker] = await Promise.all([member('edge,orders,inventory,payments', base), member('worker', base)]);
   const productId = await edge.shop.product({ stock: 1_000 });
@@ -79,7 +69,7 @@ it('Postgres is down: 503 with Retry-After at once, for placing and for reading;
     Array.from({ length: crowd }, () => 202),
   );
   const records = readRecords(server.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: crowd + 1 });
   expect(await records.findings()).toEqual([]);
@@ -88,14 +78,14 @@ it('Postgres is down: 503 with Retry-After at once, for placing and for reading;
 it('Redis is down: the edge stays ready and accepts; the orders finish when an empty one is back', async ({ skip }) => {
   const redis = await startRedis();
   if (!redis) return skip('no redis-server on this machine');
-  teardowns.push(redis.stop);
+  onTestFinished(redis.stop);
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const base = { DATABASE_URL: database.url, REDIS_URL: redis.url, LOG_LEVEL: 'warn' };
   const [edge, worker] = await Promise.all([member('edge,orders,inventory,payments', base), member('worker', base)]);
   const productId = await edge.shop.product({ stock: 1_000 });
   const records = readRecords(database.url);
-  teardowns.push(() => records.close());
+  onTestFinished(() => records.close());
 
   await redis.stop();
   const gone = async (): Promise<boolean> => (await statusOf(worker, '/readyz')) === 503;
@@ -108,7 +98,7 @@ it('Redis is down: the edge stays ready and accepts; the orders finish when an e
 
   const back = await startRedis({ port: redis.port });
   if (!back) throw new Error('no Redis');
-  teardowns.push(back.stop);
+  onTestFinished(back.stop);
   await records.finished();
   expect(await records.statuses()).toEqual({ COMPLETED: crowd });
   expect(await records.findings()).toEqual([]);

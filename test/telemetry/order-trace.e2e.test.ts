@@ -1,24 +1,13 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type Member, startMember } from '../support/fleet.ts';
+import { member } from '../support/member.ts';
 import { crashedOrder } from './crashed-order.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts';
 import { traceTree } from './trace-tree.ts';
 
-const teardowns: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const teardown of teardowns.splice(0).reverse()) await teardown();
-});
-
-const start: typeof startMember = async (...asked) => {
-  const member: Member = await startMember(...asked);
-  teardowns.push(() => member.kill());
-  return member;
-};
-
 async function receiving(): Promise<OtlpReceiver> {
   const receiver = await startOtlpReceiver();
-  teardowns.push(() => receiver.close());
+  onTestFinished(() => receiver.close());
   return receiver;
 }
 
@@ -30,9 +19,9 @@ function pathTo(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
 
 test('a compensated order that outlived its worker is one trace, from the request to the notice', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const receiver = await receiving();
-  const { spans, heir, dead } = await crashedOrder(start, { DATABASE_URL: database.url }, receiver);
+  const { spans, heir, dead } = await crashedOrder(member, { DATABASE_URL: database.url }, receiver);
   const paths = spans.map((span) => pathTo(span, spans).join(' > '));
   const tree = traceTree(spans).join('\n');
   const saga = 'POST /orders > order';
@@ -70,9 +59,9 @@ test('a compensated order that outlived its worker is one trace, from the reques
 
 test('of orders that no share is traced of, those that fail are told from the log, and no others', async () => {
   const database = await createDatabase();
-  teardowns.push(database.drop);
+  onTestFinished(database.drop);
   const receiver = await receiving();
-  const all = await start('all', {
+  const all = await member('all', {
     DATABASE_URL: database.url,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_TRACES_SAMPLER_ARG: '0',
