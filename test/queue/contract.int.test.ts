@@ -288,7 +288,7 @@ describe('on redis alone', () => {
 test('a connection to Postgres that breaks under whoever has it fails what it is asked, not the process', async () => {
   const pool = new pg.Pool(poolConfig(database.url(), 1));
   const client = await pool.connect();
-  await expect(client.query('select pg_terminate_backend(pg_backend_pid())')).rejects.toThrow();
+  await expect(client.query('select pg_terminate_backend(pg_backend_pid())')).rejects.toThrow('terminating connection');
   await eventually(() =>
     client
       .query('select 1')
