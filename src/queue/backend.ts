@@ -52,13 +52,11 @@ const toJobs = (actorIds: readonly string[], traceparents?: ReadonlyMap<string, 
 /** @throws when the Redis may evict keys, or the queue's schema cannot be prepared */
 export async function openQueue(target: QueueTarget, onError: (error: Error) => void): Promise<WakeUpQueue> {
   if (target.type === 'postgres') {
-    const queue = new onPostgres.Queue<WakeUpJob, void>(queueName, { connection: poolConfig(target.url, 4) });
-    queue.on('error', onError);
-    return {
-      add: async (...wakes) => void (await queue.addBulk(toJobs(...wakes))),
-      waiting: () => queue.getWaitingCount(),
-      close: () => queue.close(),
-    };
+    const queue = lastingQueue(
+      () => new onPostgres.Queue<WakeUpJob, void>(queueName, { connection: poolConfig(target.url, 4) }),
+      onError,
+    );
+    return queueOver(queue.ready, queue.close);
   }
   // Producers fail fast: who publishes a wake-up never waits for Redis, since the outbox brings it again.
   const connection = new Redis(target.url, {
@@ -69,13 +67,23 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
   connection.on('error', onError);
   // It was there a moment ago (`reachQueue`); a wake-up published before the connection stands would be lost.
   await becomesReady(connection);
-  const queueOf = lastingQueue(connection, onError);
+  const queue = lastingQueue(() => new Queue<WakeUpJob, void>(queueName, { connection }), onError);
+  const whileThere = (): Promise<ReadyQueue> => {
+    // The Queue would wait for it, for as long as it takes.
+    if (connection.status !== 'ready') throw new Error(`Redis is away (${connection.status})`);
+    return queue.ready();
+  };
+  return queueOver(whileThere, async () => connection.disconnect());
+}
+
+/** What is used of BullMQ's Queue, whichever its backend. */
+type ReadyQueue = Pick<Queue<WakeUpJob, void>, 'addBulk' | 'getWaitingCount' | 'waitUntilReady' | 'close'>;
+
+function queueOver(queueOf: () => Promise<ReadyQueue>, close: () => Promise<void>): WakeUpQueue {
   return {
     add: async (...wakes) => void (await (await queueOf()).addBulk(toJobs(...wakes))),
     waiting: async () => (await queueOf()).getWaitingCount(),
-    async close() {
-      connection.disconnect();
-    },
+    close,
   };
 }
 
@@ -86,27 +94,34 @@ async function becomesReady(connection: Redis): Promise<void> {
 }
 
 /**
- * A queue on a connection that reconnects by itself. BullMQ asks the server for its version once, at the very first; a
- * Queue whose question was cut off is dead for good, so it is replaced by the next one who needs it.
+ * BullMQ asks its server a question at the very first, and remembers the answer: a Queue whose question was cut off is dead for
+ * good, so it is replaced by the next one who needs it.
  */
-function lastingQueue(connection: Redis, onError: (error: Error) => void): () => Promise<Queue<WakeUpJob, void>> {
-  const open = (): Queue<WakeUpJob, void> => {
-    const opened = new Queue<WakeUpJob, void>(queueName, { connection });
+function lastingQueue(
+  create: () => ReadyQueue & { on(event: 'error', listener: (error: Error) => void): unknown },
+  onError: (error: Error) => void,
+): { ready(): Promise<ReadyQueue>; close(): Promise<void> } {
+  const open = (): ReadyQueue => {
+    const opened = create();
     opened.on('error', onError);
     return opened;
   };
   let queue = open();
-  return async () => {
-    // The Queue would wait for it, for as long as it takes.
-    if (connection.status !== 'ready') throw new Error(`Redis is away (${connection.status})`);
-    const asked = queue;
-    try {
-      await asked.waitUntilReady();
-    } catch (error) {
-      if (queue === asked) queue = open();
-      throw error;
-    }
-    return asked;
+  return {
+    async ready() {
+      const asked = queue;
+      try {
+        await asked.waitUntilReady();
+      } catch (error) {
+        if (queue === asked) {
+          queue = open();
+          void asked.close().catch(() => {});
+        }
+        throw error;
+      }
+      return asked;
+    },
+    close: () => queue.close(),
   };
 }
 
@@ -122,33 +137,74 @@ export function openConsumer(
     stalledInterval: stalledIntervalMs,
     maxStalledCount,
     runRetryDelay: fetchRetryMs,
+    autorun: false,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   };
   const processor = (job: { readonly data: WakeUpJob }): Promise<void> =>
     handle(job.data.actorId, job.data.traceparent ?? null);
   if (target.type === 'postgres') {
-    const worker = new onPostgres.Worker<WakeUpJob, void>(queueName, processor, {
-      connection: poolConfig(target.url, 6),
-      ...settings,
-    });
-    worker.on('error', options.onError);
-    return { close: () => inTime(worker.close()) };
+    const connection = poolConfig(target.url, 6);
+    return lastingConsumer(
+      () => new onPostgres.Worker<WakeUpJob, void>(queueName, processor, { connection, ...settings }),
+      options.onError,
+    );
   }
   const connection = new Redis(target.url, { maxRetriesPerRequest: null });
   connection.on('error', options.onError);
-  const worker = new Worker<WakeUpJob, void>(queueName, processor, { connection, ...settings });
-  worker.on('error', options.onError);
+  const consumer = lastingConsumer(
+    () => new Worker<WakeUpJob, void>(queueName, processor, { connection, ...settings }),
+    options.onError,
+  );
   return {
     async close() {
-      await inTime(worker.close().catch(options.onError));
+      await consumer.close();
       connection.disconnect();
     },
   };
 }
 
+/** What is used of BullMQ's Worker, whichever its backend. */
+type ReadyWorker = Pick<Worker<WakeUpJob, void>, 'waitUntilReady' | 'run' | 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+
+/**
+ * A worker that begins once its server has answered. One whose first question was cut off would be told so at every fetch,
+ * at once and for ever, and its process would never do anything else again: it is replaced.
+ */
+function lastingConsumer(create: () => ReadyWorker, onError: (error: Error) => void): WakeUpConsumer {
+  const stopping = new AbortController();
+  const begin = async (): Promise<ReadyWorker | null> => {
+    while (!stopping.signal.aborted) {
+      const worker = create();
+      worker.on('error', onError);
+      // Not waited for by who closes: its server may be away for long.
+      const isReady = await Promise.race([
+        worker.waitUntilReady().then(() => true),
+        once(stopping.signal, 'abort').then(() => false),
+      ]).catch(() => false);
+      if (isReady && !stopping.signal.aborted) {
+        worker.run().catch(onError);
+        return worker;
+      }
+      void worker.close().catch(() => {});
+      await sleep(fetchRetryMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    return null;
+  };
+  const begun = begin();
+  return {
+    async close() {
+      stopping.abort();
+      const worker = await begun;
+      await inTime(worker?.close().catch(onError));
+    },
+  };
+}
+
 /** It waits for its server to hear what became of the last jobs, for as long as that is away. */
-async function inTime(closing: Promise<void>): Promise<void> {
+async function inTime(closing: Promise<void> | undefined): Promise<void> {
   const over = new AbortController();
   const late = sleep(closeMs, undefined, { signal: over.signal }).catch(() => {});
   await Promise.race([closing, late]).finally(() => over.abort());

@@ -19,6 +19,7 @@ import { startWorker } from '../../src/queue/worker.ts';
 import { useDatabase } from '../support/database.ts';
 import { reaper } from '../support/reaper.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { tcpValve } from '../support/tcp-valve.ts';
 import { eventually } from '../support/wait.ts';
 
 const database = useDatabase();
@@ -298,4 +299,28 @@ test('a connection to Postgres that breaks under whoever has it fails what it is
   client.release(true);
   expect((await pool.query<{ one: number }>('select 1 as one')).rows).toEqual([{ one: 1 }]);
   await pool.end();
+});
+
+test('on Postgres, a queue and a worker whose first question was cut off work once it is answered', async () => {
+  await prepareQueue({ type: 'postgres', url: database.url() });
+  const valve = await tcpValve(database.url());
+  valve.cut();
+  const target: QueueTarget = { type: 'postgres', url: valve.url };
+  const errors: Error[] = [];
+  const onError = (error: Error): void => void errors.push(error);
+  const taken: string[] = [];
+  const opened = await openQueue(target, onError);
+  const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), { concurrency: 5, onError });
+  await expect(opened.add(['lost'])).rejects.toThrow(/terminated|ECONNRESET/);
+  // The worker has asked as well, and more than once.
+  await eventually(() => valve.refused() >= 6);
+  valve.open();
+  const flows = async (): Promise<boolean> => {
+    await opened.add(['a']);
+    return taken.includes('a');
+  };
+  await eventually(flows);
+  await consumer.close();
+  await opened.close();
+  await valve.close();
 });

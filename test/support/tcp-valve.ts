@@ -6,6 +6,10 @@ export interface TcpValve {
   readonly url: string;
   /** From now on the server seems to hang: it takes connections, and never answers. */
   shut(): void;
+  /** From now on every connection is cut, also each new one, until `open`. */
+  cut(): void;
+  /** How many were cut as they came. */
+  refused(): number;
   /** What was on its way arrives, and all goes on. */
   open(): void;
   close(): Promise<void>;
@@ -16,8 +20,16 @@ export async function tcpValve(url: string): Promise<TcpValve> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let isShut = false;
+  let isCut = false;
+  let refused = 0;
 
   const valve = createServer((client) => {
+    if (isCut) {
+      refused += 1;
+      client.on('error', () => undefined);
+      client.destroy();
+      return;
+    }
     const server = connect(Number(target.port), target.hostname);
     for (const [socket, other] of [
       [client, server],
@@ -47,8 +59,14 @@ export async function tcpValve(url: string): Promise<TcpValve> {
       isShut = true;
       for (const socket of sockets) socket.pause();
     },
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    refused: () => refused,
     open() {
       isShut = false;
+      isCut = false;
       for (const socket of sockets) socket.resume();
     },
     async close() {
