@@ -24,7 +24,7 @@ export async function measurePages(options: PagesOptions, report: Report): Promi
   const stack = await openStack(options.backend, { alsoServes: ['console'] });
   if (!stack) return report({ skipped: 'no redis-server on the PATH' });
   try {
-    const products = await seedProducts(stack.edgeUrl, 100, 1_000_000);
+    const products = await seedProducts(stack.edgeUrl, 100, 10_000_000);
     await placeOrders(stack.edgeUrl, products, { n: 200, inFlight: 16, prefix: 'warm' });
     await waitUntilEnded(stack.pool, 'warm', 200);
     await preload(stack, options.preload, report);
@@ -83,13 +83,13 @@ async function pagesOf({ pool, edgeUrl }: BenchStack, products: readonly string[
   const cause = (groups as { groups: { cause: string }[] }).groups[0]?.cause ?? '';
   const orders = (name: string, query: Readonly<Record<string, string>>): Page => ({
     name: `orders: ${name}`,
-    path: `/console/api/orders?${new URLSearchParams(query)}`,
+    path: `/console/api/orders?${new URLSearchParams(query).toString()}`,
   });
   const middle = new Date(some.created_ms).toISOString();
   return [
     { name: 'overview', path: '/console/api/overview' },
     { name: 'parked', path: '/console/api/parked' },
-    { name: 'parked: one group', path: `/console/api/parked/actors?${new URLSearchParams({ cause })}` },
+    { name: 'parked: one group', path: `/console/api/parked/actors?${new URLSearchParams({ cause }).toString()}` },
     { name: 'machine: occupancy', path: '/console/api/machines/order/states' },
     { name: 'one order', path: `/console/api/orders/${some.id}` },
     { name: 'one order: log', path: `/console/api/orders/${some.id}/log` },
