@@ -183,7 +183,10 @@ function lastingConsumer(create: () => ReadyWorker, onError: (error: Error) => v
       const isReady = await Promise.race([
         worker.waitUntilReady().then(() => true),
         once(stopping.signal, 'abort').then(() => false),
-      ]).catch(() => false);
+      ]).catch((error: unknown) => {
+        onError(error instanceof Error ? error : new Error(String(error)));
+        return false;
+      });
       if (isReady && !stopping.signal.aborted) {
         worker.run().catch(onError);
         return worker;
