@@ -43,7 +43,13 @@ async function openWorker(settings: EngineSettings, onDone: OnDone): Promise<Wor
   const { system, pool, publisher, target } = runtime;
   const stopping = new AbortController();
   const jobs = { advance: (actorId: string) => system.advance(actorId) };
-  const consumer = startWorker({ target, jobs, concurrency: settings.concurrency ?? defaultConcurrency, onError });
+  const consumer = startWorker({
+    target,
+    jobs,
+    concurrency: settings.concurrency ?? defaultConcurrency,
+    giveBack: (actorIds) => publisher.publish(actorIds),
+    onError,
+  });
   const { delay } = processPorts;
   const relaying = relay({ outbox: outbox(pool), wakeUps: publisher, redeliveryMs, delay, onError });
   const running = relaying.run(stopping.signal);

@@ -61,7 +61,13 @@ export function background(config: Config, parts: WorkParts) {
   const { delay } = processPorts;
   const resume = (): void => {
     if (serves(config, 'worker') && !stopping.signal.aborted)
-      consumer ??= startWorker({ target, jobs, concurrency: workerConcurrency, onError });
+      consumer ??= startWorker({
+        target,
+        jobs,
+        concurrency: workerConcurrency,
+        giveBack: (actorIds) => publisher.publish(actorIds),
+        onError,
+      });
   };
   const onFault = (error: unknown): void => onError(error instanceof Error ? error : new Error(String(error)));
   const rest = async (): Promise<void> => {

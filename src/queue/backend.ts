@@ -4,22 +4,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, DEFAULT_SCHEMA, Queue, runMigrations, withBackend, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { createRoom } from './room.ts';
 
 export type QueueTarget =
   | { readonly type: 'redis'; readonly url: string }
   | { readonly type: 'postgres'; readonly url: string };
 
+/** Look at these actors. */
 export interface WakeUpJob {
-  readonly actorId: string;
-  /** The span that published it, if there is one. Nothing is ever decided by it. */
-  readonly traceparent?: string;
+  readonly actors: readonly {
+    readonly id: string;
+    /** The span that published it, if there is one. Nothing is ever decided by it. */
+    readonly traceparent?: string;
+  }[];
 }
 
 /** What this room uses of a queue, whichever its backend. */
 export interface WakeUpQueue {
   /** @param traceparents what each carries, by actor */
   add(actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>): Promise<void>;
-  /** Jobs that no worker has taken yet. */
+  /** Wake-ups that no worker has taken yet; beyond a few jobs an estimate. */
   waiting(): Promise<number>;
   close(): Promise<void>;
 }
@@ -43,11 +47,19 @@ const closeMs = 8_000;
 /** How soon a worker fetches again when its server was away; BullMQ's own 15 s would be added to every outage. */
 const fetchRetryMs = 500;
 
-const toJobs = (actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>) =>
-  actorIds.map((actorId): { name: string; data: WakeUpJob; opts: typeof jobOptions } => {
-    const traceparent = traceparents?.get(actorId);
-    return { name: 'wake', data: traceparent ? { actorId, traceparent } : { actorId }, opts: jobOptions };
+/** Who becomes due together is looked at together: a job costs the queue, and both ends, about as much as a commit costs an actor. */
+const maxActorsPerJob = 32;
+
+function toJobs(actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>) {
+  const actors = actorIds.map((id) => {
+    const traceparent = traceparents?.get(id);
+    return traceparent ? { id, traceparent } : { id };
   });
+  const jobs: { name: string; data: WakeUpJob; opts: typeof jobOptions }[] = [];
+  for (let from = 0; from < actors.length; from += maxActorsPerJob)
+    jobs.push({ name: 'wake', data: { actors: actors.slice(from, from + maxActorsPerJob) }, opts: jobOptions });
+  return jobs;
+}
 
 /** @throws when the Redis may evict keys, or the queue's schema cannot be prepared */
 export async function openQueue(target: QueueTarget, onError: (error: Error) => void): Promise<WakeUpQueue> {
@@ -77,14 +89,29 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
 }
 
 /** What is used of BullMQ's Queue, whichever its backend. */
-type ReadyQueue = Pick<Queue<WakeUpJob, void>, 'addBulk' | 'getWaitingCount' | 'waitUntilReady' | 'close'>;
+type ReadyQueue = Pick<
+  Queue<WakeUpJob, void>,
+  'addBulk' | 'getWaiting' | 'getWaitingCount' | 'waitUntilReady' | 'close'
+>;
 
 function queueOver(queueOf: () => Promise<ReadyQueue>, close: () => Promise<void>): WakeUpQueue {
   return {
     add: async (...wakes) => void (await (await queueOf()).addBulk(toJobs(...wakes))),
-    waiting: async () => (await queueOf()).getWaitingCount(),
+    waiting: async () => waitingIn(await queueOf()),
     close,
   };
+}
+
+/** Jobs whose actors are counted; the others are taken to name as many. */
+const sampledJobs = 10;
+
+async function waitingIn(queue: ReadyQueue): Promise<number> {
+  const jobs = await queue.getWaitingCount();
+  if (jobs === 0) return 0;
+  const sample = await queue.getWaiting(0, sampledJobs - 1);
+  const actors = sample.reduce((sum, { data }) => sum + data.actors.length, 0);
+  // Those that were looked for may have been taken meanwhile.
+  return sample.length === 0 ? jobs : Math.round((jobs * actors) / sample.length);
 }
 
 /** Gives up after the time of one command: whatever is the matter, the outbox gets along without. */
@@ -125,14 +152,30 @@ function lastingQueue(
   };
 }
 
-/** @param handle never throws for a business reason; a throw ends the job, and the outbox brings the actor again */
+/** Jobs taken at a time. Each is over once its actors are being looked at, so what waits here waits for room. */
+const jobsAtOnce = 8;
+
+export interface ConsumerOptions {
+  /** Actors at a time. */
+  readonly concurrency: number;
+  /** Takes those of a job whose turn had not come when the consumer was closed. */
+  readonly giveBack: (actorIds: readonly string[]) => void;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * A job has done its work once its actors are being looked at: what becomes of that is the outbox's matter, and no job waits
+ * for its slowest actor. `close` waits for all that was begun.
+ * @param handle looks at one actor; never rejects
+ */
 export function openConsumer(
   target: QueueTarget,
   handle: (actorId: string, traceparent: string | null) => Promise<void>,
-  options: { readonly concurrency: number; readonly onError: (error: Error) => void },
+  options: ConsumerOptions,
 ): WakeUpConsumer {
+  const room = createRoom(options.concurrency);
   const settings = {
-    concurrency: options.concurrency,
+    concurrency: jobsAtOnce,
     lockDuration: lockDurationMs,
     stalledInterval: stalledIntervalMs,
     maxStalledCount,
@@ -141,14 +184,24 @@ export function openConsumer(
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   };
-  const processor = (job: { readonly data: WakeUpJob }): Promise<void> =>
-    handle(job.data.actorId, job.data.traceparent ?? null);
+  const processor = async (job: { readonly data: WakeUpJob }): Promise<void> => {
+    const left: string[] = [];
+    for (const { id, traceparent } of job.data.actors)
+      if (!(await room.enter(() => handle(id, traceparent ?? null)))) left.push(id);
+    if (left.length > 0) options.giveBack(left);
+  };
+  const closing = async (consumer: WakeUpConsumer): Promise<void> => {
+    room.close();
+    await consumer.close();
+    await room.empty();
+  };
   if (target.type === 'postgres') {
     const connection = poolConfig(target.url, 6);
-    return lastingConsumer(
+    const consumer = lastingConsumer(
       () => new onPostgres.Worker<WakeUpJob, void>(queueName, processor, { connection, ...settings }),
       options.onError,
     );
+    return { close: () => closing(consumer) };
   }
   const connection = new Redis(target.url, { maxRetriesPerRequest: null });
   connection.on('error', options.onError);
@@ -158,7 +211,7 @@ export function openConsumer(
   );
   return {
     async close() {
-      await consumer.close();
+      await closing(consumer);
       connection.disconnect();
     },
   };

@@ -7,10 +7,12 @@ export interface WorkerOptions {
   readonly jobs: { advance(actorId: string, traceparent: string | null): Promise<unknown> };
   /** Actors in flight at a time. They share commits, so many are cheap. */
   readonly concurrency: number;
+  /** Brings wake-ups again that were taken, but not followed when the worker was closed. */
+  readonly giveBack: (actorIds: readonly string[]) => unknown;
   readonly onError: (error: Error) => void;
 }
 
-export function startWorker({ target, jobs, concurrency, onError }: WorkerOptions): WakeUpConsumer {
+export function startWorker({ target, jobs, concurrency, giveBack, onError }: WorkerOptions): WakeUpConsumer {
   const handle = async (actorId: string, traceparent: string | null): Promise<void> => {
     try {
       await jobs.advance(actorId, traceparent);
@@ -19,5 +21,5 @@ export function startWorker({ target, jobs, concurrency, onError }: WorkerOption
       onError(error instanceof Error ? error : new Error(String(error)));
     }
   };
-  return openConsumer(target, handle, { concurrency, onError });
+  return openConsumer(target, handle, { concurrency, giveBack, onError });
 }

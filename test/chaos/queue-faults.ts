@@ -10,7 +10,7 @@ import { faults } from './profiles.ts';
 import type { System } from './system.ts';
 
 interface Wake {
-  readonly actorId: string;
+  readonly actors: readonly { readonly id: string }[];
 }
 
 /** What this file uses of a queue, whichever its backend. */
@@ -54,13 +54,13 @@ async function replaceJobs(queue: WakeQueue, counters: Counters, chance: Chance)
       () => true,
       () => false,
     );
-    if (removed) taken.push(job.data.actorId);
+    if (removed) taken.push(...job.data.actors.map(({ id }) => id));
   }
   const kept = taken.filter(() => !chance.happens(droppedShare));
   const doubled = kept.filter(() => chance.happens(doubledShare));
   const again = chance.shuffled([...kept, ...doubled]);
   const opts = { attempts: 1, removeOnComplete: true, removeOnFail: true };
-  if (again.length > 0) await queue.addBulk(again.map((actorId) => ({ name: 'wake', data: { actorId }, opts })));
+  if (again.length > 0) await queue.addBulk(again.map((id) => ({ name: 'wake', data: { actors: [{ id }] }, opts })));
   counters.add(faults.dropped, taken.length - kept.length);
   counters.add(faults.doubled, doubled.length);
   if (kept.length > 1) counters.add(faults.reordered, kept.length);

@@ -35,7 +35,9 @@ const hangingConsumer = fileURLToPath(new URL('../support/hanging-consumer.ts', 
 describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
   const closing: (() => Promise<void>)[] = [];
   const errors: Error[] = [];
+  const givenBack: string[] = [];
   const onError = (error: Error): void => void errors.push(error);
+  const giveBack = (actorIds: readonly string[]): void => void givenBack.push(...actorIds);
 
   const target = (): QueueTarget => {
     if (backend === 'postgres') return { type: 'postgres', url: database.url() };
@@ -50,7 +52,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
     return opened;
   };
   const consume = (handle: (actorId: string) => Promise<void>, concurrency = 10): WakeUpConsumer => {
-    const opened = openConsumer(target(), handle, { concurrency, onError });
+    const opened = openConsumer(target(), handle, { concurrency, giveBack, onError });
     closing.push(() => opened.close());
     return opened;
   };
@@ -72,6 +74,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
     }
     for (const close of closing.splice(0).reverse()) await close();
     errors.length = 0;
+    givenBack.length = 0;
   });
 
   test(
@@ -83,6 +86,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
         target: target(),
         jobs: { advance: (id) => Promise.resolve(advanced.push(id)).then(() => 'waiting') },
         concurrency: 10,
+        giveBack,
         onError,
       });
       closing.push(() => worker.close());
@@ -133,6 +137,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
           },
         },
         concurrency: 1,
+        giveBack,
         onError,
       });
       closing.push(() => worker.close());
@@ -144,7 +149,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
   );
 
   test(
-    'closing a worker waits for what it has begun, and takes nothing new',
+    'closing a worker waits for what it has begun, and gives back what it has taken but not begun',
     given(async () => {
       const begun: string[] = [];
       const ended: string[] = [];
@@ -164,9 +169,54 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       expect(closed).toBe(false);
       release();
       await close;
-      expect(ended.length).toBe(begun.length);
-      expect((await opened.waiting()) + begun.length).toBe(4);
-      expect(begun.length).toBeLessThan(4);
+      expect([begun, ended]).toEqual([
+        ['a', 'b'],
+        ['a', 'b'],
+      ]);
+      expect([givenBack, await opened.waiting()]).toEqual([['c', 'd'], 0]);
+    }),
+  );
+
+  test(
+    'who becomes due together shares jobs, and holds up nobody who shares its job',
+    given(async () => {
+      const opened = await queue();
+      const ids = Array.from({ length: 70 }, (_, n) => `a${n}`);
+      await opened.add(['slow', ...ids]);
+      expect(await opened.waiting()).toBe(71);
+      const taken: string[] = [];
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      consume(async (actorId) => {
+        if (actorId === 'slow') await held;
+        taken.push(actorId);
+      }, 2);
+      await eventually(() => taken.length === 70);
+      expect(new Set(taken)).toEqual(new Set(ids));
+      expect(await opened.waiting()).toBe(0);
+      await opened.add(['next']);
+      await eventually(() => taken.includes('next'));
+      release();
+      await eventually(() => taken.includes('slow'));
+    }),
+  );
+
+  test(
+    'no more actors are under way at a time than a worker is to move, however many a job names',
+    given(async () => {
+      const opened = await queue();
+      let under = 0;
+      let most = 0;
+      let done = 0;
+      consume(async () => {
+        most = Math.max(most, (under += 1));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        under -= 1;
+        done += 1;
+      }, 7);
+      await opened.add(Array.from({ length: 100 }, (_, n) => `a${n}`));
+      await eventually(() => done === 100);
+      expect(most).toBe(7);
     }),
   );
 
@@ -263,6 +313,7 @@ describe('on redis alone', () => {
       const taken: string[] = [];
       const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), {
         concurrency: 5,
+        giveBack: () => undefined,
         onError: (error) => void errors.push(error),
       });
       const published = wakeUps(opened, {
@@ -310,7 +361,11 @@ test('on Postgres, a queue and a worker whose first question was cut off work on
   const onError = (error: Error): void => void errors.push(error);
   const taken: string[] = [];
   const opened = await openQueue(target, onError);
-  const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), { concurrency: 5, onError });
+  const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), {
+    concurrency: 5,
+    giveBack: () => undefined,
+    onError,
+  });
   await expect(opened.add(['lost'])).rejects.toThrow(/terminated|ECONNRESET/);
   // The worker has asked as well, and more than once.
   await eventually(() => valve.refused() >= 6);
