@@ -5,7 +5,7 @@
  */
 import { Batch, type BatchSystem } from './batch.ts';
 import { decide, passBy, type Plan, seen } from './decide.ts';
-import type { CompanionAnswer, EffectRequest, Observation, SettledOutcome, StoreTransaction } from './ports.ts';
+import type { CompanionAnswer, EffectRequest, Locked, Observation, SettledOutcome, StoreTransaction } from './ports.ts';
 import { StoreError } from './ports.ts';
 import { effectKey, type Step, type StepResult } from './steps.ts';
 import { settledEvent } from './xstate/events.ts';
@@ -25,9 +25,10 @@ export async function commitBatch<Tx>(
   steps: readonly Step[],
   commitId: string,
 ): Promise<BatchResult> {
-  const nowMs = await tx.begin(commitId);
-  const batch = new Batch(system, commitId, nowMs);
-  const plans = await lockAndDecide(batch, tx, steps);
+  const sorted = [...steps].sort((a, b) => (a.actorId < b.actorId ? -1 : 1));
+  const locked = await lockAll(tx, sorted, commitId);
+  const batch = new Batch(system, commitId, locked.nowMs);
+  const plans = decideAll(batch, sorted, locked);
   await askCompanions(batch, tx, plans);
   await runLocalEffects(batch, tx, plans);
   for (const plan of plans) batch.settle(plan);
@@ -46,25 +47,31 @@ export async function commitBatch<Tx>(
   };
 }
 
-async function lockAndDecide<Tx>(batch: Batch<Tx>, tx: StoreTransaction<Tx>, steps: readonly Step[]): Promise<Plan[]> {
-  const sorted = [...steps].sort((a, b) => (a.actorId < b.actorId ? -1 : 1));
+function lockAll<Tx>(tx: StoreTransaction<Tx>, steps: readonly Step[], commitId: string): Promise<Locked> {
   const idsOf = (some: readonly Step[]): string[] => some.map((step) => step.actorId);
-  const looks = sorted.filter(({ type }) => type === 'advance');
-  const others = sorted.filter(({ type }) => type !== 'advance');
   // Who only looks whether something is due does not wait for somebody who is moving it: processes that were woken for the
   // same actors would wait for each other's batches, one after the other.
-  const { actors, busy } = await tx.lock({ waitFor: idsOf(others), ifFree: idsOf(looks) });
+  return tx.lock(commitId, {
+    waitFor: idsOf(steps.filter(({ type }) => type !== 'advance')),
+    ifFree: idsOf(steps.filter(({ type }) => type === 'advance')),
+  });
+}
+
+function decideAll<Tx>(batch: Batch<Tx>, steps: readonly Step[], { actors, messages, busy }: Locked): Plan[] {
   const locked = new Map(actors.map((actor) => [actor.row.id, actor]));
   const passed = new Set(busy);
-  const moving = idsOf(looks).filter((id) => !passed.has(id));
-  const messages = new Map(
-    (moving.length > 0 ? await tx.dueMessages(moving, batch.nowMs) : []).map((message) => [message.targetId, message]),
-  );
+  const due = new Map(messages.map((message) => [message.targetId, message]));
   const context = { ...batch.system, nowMs: batch.nowMs, commitId: batch.commitId };
-  return sorted.map((step) =>
+  return steps.map((step) =>
     passed.has(step.actorId)
       ? passBy(step)
-      : decide(step, locked.get(step.actorId) ?? null, messages.get(step.actorId) ?? null, context),
+      : decide(
+          step,
+          locked.get(step.actorId) ?? null,
+          // Only who looks for what is due takes a message.
+          (step.type === 'advance' && due.get(step.actorId)) || null,
+          context,
+        ),
   );
 }
 

@@ -143,7 +143,14 @@ export interface LockRequest {
 }
 
 export interface Locked {
+  /** The store's clock once all locks were held, in whole epoch milliseconds. Every instant that the batch writes derives from it. */
+  readonly nowMs: number;
   readonly actors: readonly LockedActor[];
+  /**
+   * Undelivered ones with `deliverAt` ≤ now for all that were asked for and are not busy, whether they exist or not; at most
+   * one per target: the first in the order sent.
+   */
+  readonly messages: readonly Message[];
   /** Of `ifFree`, those that exist and that another transaction holds. */
   readonly busy: readonly string[];
 }
@@ -152,16 +159,13 @@ export interface Locked {
 export interface StoreTransaction<Tx> {
   readonly raw: Tx;
   /**
-   * The first statement: marks the transaction with its commit id, so that `hasCommit` can wait for its end, and reads
-   * the store's clock in whole epoch milliseconds. Every instant that the batch writes derives from it.
+   * The first of all: locks the actors that exist, in key order, and marks the transaction with its commit id, so that
+   * `hasCommit` can wait for its end. No id is in both lists.
    */
-  begin(commitId: string): Promise<number>;
-  /** Locks the actors that exist, in key order. No id is in both lists. */
-  lock(asked: LockRequest): Promise<Locked>;
-  /** Undelivered messages with `deliverAt` ≤ now, at most one per target: the first in the order sent. */
-  dueMessages(targetIds: readonly string[], nowMs: number): Promise<readonly Message[]>;
+  lock(commitId: string, asked: LockRequest): Promise<Locked>;
   /** Inserts actors and returns the ids of those that did not exist. Waits for a concurrent insert of the same id. */
   insert(rows: readonly ActorRow[], nowMs: number): Promise<readonly string[]>;
+  /** In one statement, whatever there is to write. */
   write(changes: Changes): Promise<void>;
   /**
    * For a lost COMMIT answer: waits until the transaction marked with this commit id has ended, then tells whether a
@@ -215,6 +219,8 @@ export interface Outbox {
 export interface WakeUps {
   /** How many more wake-ups the queue takes now; 0 when it is full or away. The backlog stays in the outbox, where it is safe. */
   room(): Promise<number>;
+  /** Whether there was no room when somebody looked last. */
+  isFull(): boolean;
   /**
    * Publishes one wake-up per actor, unless the queue is full or away; then it does nothing.
    * @returns whether they were published. Never throws: the outbox will bring them again.

@@ -28,13 +28,11 @@ interface Seen {
 function observed<Tx>(tx: StoreTransaction<Tx>, seen: Seen, pass: Pass): StoreTransaction<Tx> {
   return {
     raw: tx.raw,
-    begin: (commitId) => tx.begin(commitId),
-    async lock(asked) {
-      const locked = await tx.lock(asked);
+    async lock(commitId, asked) {
+      const locked = await tx.lock(commitId, asked);
       if (locked.actors.length > 0) pass('advance.loaded');
       return locked;
     },
-    dueMessages: (targetIds, nowMs) => tx.dueMessages(targetIds, nowMs),
     insert(rows, nowMs) {
       seen.starts = true;
       return tx.insert(rows, nowMs);

@@ -29,8 +29,6 @@ const Actor = Type.Object({
 });
 
 export const actorRow = row(Actor);
-/** `due_ms` is null for `infinity`: nothing but a message or an event moves that actor. */
-export const wakeRow = row(Type.Object({ actor_id: Text, due_ms: NullableNumber, redeliveries: Type.Integer() }));
 
 export function asActor(found: Static<typeof Actor>): ActorRow {
   const snapshot = asSnapshot(found);
@@ -95,24 +93,26 @@ export function asTransition(found: Static<typeof Transition>): TransitionRecord
   };
 }
 
-const MessageRow = Type.Object({
-  id: Text,
-  sender_id: Text,
-  target_id: Text,
-  target_machine: Text,
-  event: Event,
+const Look = Type.Object({
+  now_ms: Type.Number(),
+  target_id: NullableText,
+  /** Null for `infinity`, too: nothing but a message or an event moves that actor. */
+  due_ms: NullableNumber,
+  /** Null: it has no wake row. */
+  redeliveries: NullableNumber,
+  id: NullableText,
+  sender_id: NullableText,
+  target_machine: NullableText,
+  event: Type.Union([Event, Type.Null()]),
   traceparent: NullableText,
 });
 
-export const messageRow = row(MessageRow);
+/** An actor's wake row and its next message, as far as it has them. */
+export const lookRow = row(Look);
 
-export function asMessage(found: Static<typeof MessageRow>): Message {
-  return {
-    id: found.id,
-    senderId: found.sender_id,
-    targetId: found.target_id,
-    targetMachine: found.target_machine,
-    event: found.event,
-    traceparent: found.traceparent,
-  };
+/** @returns null: none is due for it */
+export function asMessage(found: Static<typeof Look>): Message | null {
+  const { id, sender_id, target_id, target_machine, event, traceparent } = found;
+  if (id === null || sender_id === null || target_id === null || target_machine === null || event === null) return null;
+  return { id, senderId: sender_id, targetId: target_id, targetMachine: target_machine, event, traceparent };
 }

@@ -7,6 +7,7 @@ import type {
   ActorStore,
   Changes,
   Locked,
+  LockedActor,
   LockRequest,
   Message,
   StoreTransaction,
@@ -14,12 +15,11 @@ import type {
   Wake,
 } from '../actors/index.ts';
 import { StoreError } from '../actors/index.ts';
-import { asActor, actorRow, asMessage, asTransition, messageRow, transitionRow, wakeRow } from './actor-rows.ts';
+import { asActor, actorRow, asMessage, asTransition, lookRow, transitionRow } from './actor-rows.ts';
 import { classifyFault, isSchemaFault } from './faults.ts';
 import type { Tx } from './pool.ts';
 import { row, sql } from './sql.ts';
 
-const nowRow = row(Type.Object({ now_ms: Type.Number() }));
 const idRow = row(Type.Object({ id: Type.String() }));
 const foundRow = row(Type.Object({ found: Type.Boolean() }));
 
@@ -112,15 +112,7 @@ function messageOf(error: unknown): string {
 function storeTransaction(tx: Tx): StoreTransaction<Tx> {
   return {
     raw: tx,
-    async begin(commitId) {
-      // Held to the end of the transaction: who asks hasCommit waits on it.
-      const { now_ms } = await tx.one(sql.type(nowRow)`
-        select actors.to_ms(actors.clock()) as now_ms
-        from (select pg_advisory_xact_lock(hashtextextended(${commitId}, 0))) as marked`);
-      return now_ms;
-    },
-    lock: (asked) => lock(tx, asked),
-    dueMessages: (targetIds, nowMs) => dueMessages(tx, targetIds, nowMs),
+    lock: (commitId, asked) => lock(tx, commitId, asked),
     insert: (rows, nowMs) => insert(tx, rows, nowMs),
     write: (changes) => write(tx, changes),
     async hasCommit(commitId, ids) {
@@ -139,19 +131,19 @@ function storeTransaction(tx: Tx): StoreTransaction<Tx> {
 }
 
 /** First those that it may have to wait for: what it takes only if it is free, it never waits with. */
-async function lock(tx: Tx, { waitFor, ifFree }: LockRequest): Promise<Locked> {
+async function lock(tx: Tx, commitId: string, { waitFor, ifFree }: LockRequest): Promise<Locked> {
   const waited = waitFor.length > 0 ? await lockRows(tx, waitFor, sql.fragment``) : [];
   const free = ifFree.length > 0 ? await lockRows(tx, ifFree, sql.fragment`skip locked`) : [];
   const rows = [...waited, ...free];
-  const wakes = rows.length > 0 ? await wakesOf(tx, rows) : null;
-  const actors = rows.map((found) => ({ row: asActor(found), wake: wakes?.get(found.id) ?? null }));
   const taken = new Set(free.map(({ id }) => id));
+  const missed = ifFree.filter((id) => !taken.has(id));
+  const { nowMs, wakes, messages } = await look(tx, commitId, [...rows.map(({ id }) => id), ...missed]);
+  const busy = new Set(await existing(tx, missed));
   return {
-    actors,
-    busy: await existing(
-      tx,
-      ifFree.filter((id) => !taken.has(id)),
-    ),
+    nowMs,
+    actors: rows.map((found) => ({ row: asActor(found), wake: wakes.get(found.id) ?? null })),
+    messages: messages.filter(({ targetId }) => !busy.has(targetId)),
+    busy: [...busy],
   };
 }
 
@@ -175,29 +167,37 @@ async function existing(tx: Tx, ids: readonly string[]): Promise<string[]> {
 
 /**
  * In a statement of its own: one that waited for a lock sees the locked rows as they are now, but every other table as
- * it was before the wait. Locks nothing: but for the relay, only the holder of the actor writes it. Index: wake_pkey.
+ * it was before the wait. Of tables locks nothing: but for the relay, only the holder of an actor writes its wake row and
+ * takes its messages. The mark is held to the end of the transaction: who asks `hasCommit` waits on it.
+ * Indexes: wake_pkey, message_target.
  */
-async function wakesOf(tx: Tx, locked: readonly { readonly id: string }[]) {
-  const found = await tx.any(sql.type(wakeRow)`
-    select actor_id, case when isfinite(due_at) then actors.to_ms(due_at) end as due_ms, redeliveries
-    from actors.wake where actor_id = any(${sql.array(
-      locked.map(({ id }) => id),
-      'text',
-    )})`);
-  return new Map(
-    found.map((wake) => [wake.actor_id, { dueAtMs: wake.due_ms ?? Infinity, redeliveries: wake.redeliveries }]),
-  );
-}
-
-/** Takes no lock of its own: a target's messages are only taken under its actor's lock. Index: message_target. */
-async function dueMessages(tx: Tx, targetIds: readonly string[], nowMs: number): Promise<Message[]> {
-  const rows = await tx.any(sql.type(messageRow)`
-    select m.id::text as id, m.sender_id, m.target_id, m.target_machine, m.event, m.traceparent
-    from unnest(${sql.array([...targetIds], 'text')}) as target (id)
-    cross join lateral (
-      select * from actors.message where target_id = target.id and deliver_at <= actors.from_ms(${nowMs}) order by id limit 1
-    ) as m`);
-  return rows.map(asMessage);
+async function look(tx: Tx, commitId: string, ids: readonly string[]) {
+  const found = await tx.any(sql.type(lookRow)`
+    with now as materialized (
+      select actors.to_ms(actors.clock()) as ms
+      from (select pg_advisory_xact_lock(hashtextextended(${commitId}, 0))) as marked
+    )
+    select now.ms as now_ms, target.id as target_id,
+      case when isfinite(w.due_at) then actors.to_ms(w.due_at) end as due_ms, w.redeliveries,
+      m.id::text, m.sender_id, m.target_machine, m.event, m.traceparent
+    from now
+    left join unnest(${sql.array([...ids], 'text')}) as target (id) on true
+    left join actors.wake w on w.actor_id = target.id
+    left join lateral (
+      select * from actors.message where target_id = target.id and deliver_at <= actors.from_ms(now.ms) order by id limit 1
+    ) as m on true`);
+  const [first] = found;
+  if (!first) throw new Error('the store has no clock');
+  const wakes = new Map<string, LockedActor['wake']>();
+  const messages: Message[] = [];
+  for (const row of found) {
+    if (row.target_id === null) continue;
+    if (row.redeliveries !== null)
+      wakes.set(row.target_id, { dueAtMs: row.due_ms ?? Infinity, redeliveries: row.redeliveries });
+    const message = asMessage(row);
+    if (message) messages.push(message);
+  }
+  return { nowMs: first.now_ms, wakes, messages };
 }
 
 /** Waits for a concurrent insert of the same id, and then leaves it out of its answer. */
@@ -215,26 +215,24 @@ async function insert(tx: Tx, rows: readonly ActorRow[], nowMs: number): Promise
   return inserted.map(({ id }) => id);
 }
 
+/** One statement: each round trip is one that a whole batch waits for. Its parts touch no row twice. */
 async function write(tx: Tx, changes: Changes): Promise<void> {
-  if (changes.updates.length > 0) await updateActors(tx, changes.updates, changes.nowMs);
-  if (changes.transitions.length > 0) await insertTransitions(tx, changes.transitions);
-  if (changes.wakeInserts.length > 0) await insertWakes(tx, changes.wakeInserts);
-  if (changes.wakeUpdates.length > 0) await updateWakes(tx, changes.wakeUpdates);
-  if (changes.wakeDeletes.length > 0)
-    // Index: wake_pkey.
-    await tx.query(sql.typeAlias('void')`
-      delete from actors.wake where actor_id = any(${sql.array([...changes.wakeDeletes], 'text')})`);
-  if (changes.messagesConsumed.length > 0)
-    // Index: message_pkey.
-    await tx.query(sql.typeAlias('void')`
-      delete from actors.message where id = any(${sql.array([...changes.messagesConsumed], 'text')}::bigint[])`);
-  if (changes.messagesSent.length > 0) await insertMessages(tx, changes.messagesSent);
-  if (changes.transitions.length > 0) await notify(tx, changes.transitions);
+  if (Object.values(changes).every((part: unknown) => !Array.isArray(part) || part.length === 0)) return;
+  await tx.query(sql.typeAlias('void')`
+    with updated as (${updateActors(changes)}),
+      logged as (${insertTransitions(changes.transitions)}),
+      woken as (${insertWakes(changes.wakeInserts)}),
+      moved as (${updateWakes(changes.wakeUpdates)}),
+      rested as (${deleteWakes(changes.wakeDeletes)}),
+      consumed as (${deleteMessages(changes.messagesConsumed)}),
+      sent as (${insertMessages(changes.messagesSent)})
+    select pg_notify(${commitChannel}, notice) from (select ${noticeOf(changes.transitions)}::text as notice) as moved
+    where notice <> ''`);
 }
 
 /** The rows are locked already. Index: actor_pkey; no indexed column changes but at parking, so the update is HOT. */
-async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number): Promise<void> {
-  await tx.query(sql.typeAlias('void')`
+function updateActors({ updates, nowMs }: Changes): FragmentSqlToken {
+  return sql.fragment`
     update actors.actor a set version = t.version, structure_hash = t.structure_hash, revision = t.revision,
       status = t.status, state = t.state, snapshot = t.snapshot, timers = t.timers, effects = t.effects,
       parked_by = t.parked_by, park_reason = t.park_reason,
@@ -242,7 +240,7 @@ async function updateActors(tx: Tx, updates: readonly ActorRow[], nowMs: number)
       updated_at = actors.from_ms(${nowMs}), traceparent = t.traceparent, entered_at = actors.from_ms(t.entered_ms)
     from ${sql.unnest(updates.map(actorTuple), actorTypes)}
       as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent, entered_ms)
-    where a.id = t.id`);
+    where a.id = t.id`;
 }
 
 const actorTypes = [
@@ -281,7 +279,7 @@ function actorTuple(actor: ActorRow) {
   ];
 }
 
-async function insertTransitions(tx: Tx, records: readonly TransitionRecord[]): Promise<void> {
+function insertTransitions(records: readonly TransitionRecord[]): FragmentSqlToken {
   const tuples = records.map((record) => [
     record.actorId,
     record.revision,
@@ -296,37 +294,45 @@ async function insertTransitions(tx: Tx, records: readonly TransitionRecord[]): 
     record.traceparent,
   ]);
   const types = ['text', 'int4', 'jsonb', 'text', 'text', 'jsonb', 'text', 'int4', 'uuid', 'float8', 'text'];
-  await tx.query(sql.typeAlias('void')`
+  return sql.fragment`
     insert into actors.transition (actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token,
       commit_id, at, traceparent)
     select actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id,
       actors.from_ms(at_ms), traceparent
     from ${sql.unnest(tuples, types)}
-      as t (actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id, at_ms, traceparent)`);
+      as t (actor_id, revision, event, from_state, to_state, armed, settled_effect, settled_token, commit_id, at_ms, traceparent)`;
 }
 
 const wakeTuple = (wake: Wake): [string, number] => [wake.actorId, wake.dueAtMs];
 
-async function insertWakes(tx: Tx, wakes: readonly Wake[]): Promise<void> {
-  await tx.query(sql.typeAlias('void')`
+function insertWakes(wakes: readonly Wake[]): FragmentSqlToken {
+  return sql.fragment`
     insert into actors.wake (actor_id, due_at)
     select actor_id, actors.from_ms(due_ms) from ${sql.unnest(wakes.map(wakeTuple), ['text', 'float8'])} as t (actor_id, due_ms)
-    order by actor_id`);
+    order by actor_id`;
 }
 
 /** By UPDATE, never upsert: an actor that ended or parked has none, and must not get one back. Index: wake_pkey. */
-async function updateWakes(tx: Tx, wakes: readonly Wake[]): Promise<void> {
-  await tx.query(sql.typeAlias('void')`
+function updateWakes(wakes: readonly Wake[]): FragmentSqlToken {
+  return sql.fragment`
     update actors.wake w set due_at = actors.from_ms(t.due_ms), redeliveries = 0
     from (
       select actor_id, due_ms
       from ${sql.unnest(wakes.map(wakeTuple), ['text', 'float8'])} as i (actor_id, due_ms)
       join actors.wake locked using (actor_id)
       order by actor_id for no key update of locked
-    ) as t where w.actor_id = t.actor_id`);
+    ) as t where w.actor_id = t.actor_id`;
 }
 
-async function insertMessages(tx: Tx, messages: Changes['messagesSent']): Promise<void> {
+/** Index: wake_pkey. */
+const deleteWakes = (actorIds: readonly string[]): FragmentSqlToken =>
+  sql.fragment`delete from actors.wake where actor_id = any(${sql.array([...actorIds], 'text')})`;
+
+/** Index: message_pkey. */
+const deleteMessages = (ids: readonly string[]): FragmentSqlToken =>
+  sql.fragment`delete from actors.message where id = any(${sql.array([...ids], 'text')}::bigint[])`;
+
+function insertMessages(messages: Changes['messagesSent']): FragmentSqlToken {
   const tuples = messages.map((message) => [
     message.senderId,
     message.targetId,
@@ -337,18 +343,19 @@ async function insertMessages(tx: Tx, messages: Changes['messagesSent']): Promis
     message.traceparent,
   ]);
   const types = ['text', 'text', 'text', 'jsonb', 'float8', 'float8', 'text'];
-  await tx.query(sql.typeAlias('void')`
+  return sql.fragment`
     insert into actors.message (sender_id, target_id, target_machine, event, deliver_at, due_at, traceparent)
     select sender_id, target_id, target_machine, event, actors.from_ms(deliver_ms), actors.from_ms(due_ms), traceparent
     from ${sql.unnest(tuples, types)} with ordinality
       as t (sender_id, target_id, target_machine, event, deliver_ms, due_ms, traceparent, n)
-    order by n`);
+    order by n`;
 }
 
 /** A notice carries at most 8,000 bytes. */
 const maxNoticeBytes = 7_900;
 
-async function notify(tx: Tx, transitions: readonly TransitionRecord[]): Promise<void> {
+/** Empty: nobody is told. */
+function noticeOf(transitions: readonly TransitionRecord[]): string {
   const ids = transitions.map(({ actorId }) => actorId).join(',');
-  await tx.query(sql.typeAlias('void')`select pg_notify(${commitChannel}, ${ids.length > maxNoticeBytes ? '*' : ids})`);
+  return ids.length > maxNoticeBytes ? '*' : ids;
 }

@@ -33,7 +33,7 @@ describe('without CRASH_AT', () => {
     const none = crashPoints(null);
     const store = scriptedStore([]);
     const outbox = { claimDue: async () => ({ actorIds: [], nextDueInMs: Infinity }) };
-    const wakeUps = { room: async () => 1, publish: async () => true };
+    const wakeUps = { room: async () => 1, isFull: () => false, publish: async () => true };
     const jobs = { advance: async () => 'done' as const };
     expect(none.store(store)).toBe(store);
     expect(none.outbox(outbox)).toBe(outbox);
@@ -48,7 +48,7 @@ describe('the points of a transaction', () => {
     const said: string[] = [];
     const store = storeWithPoints(scriptedStore(said), (label) => said.push(label));
     await store.transaction(async (tx) => {
-      await tx.lock({ waitFor: ['a'], ifFree: [] });
+      await tx.lock('commit', { waitFor: ['a'], ifFree: [] });
       await tx.write({ ...nothing, updates: [actor] });
     });
     expect(said).toEqual(['lock', 'advance.loaded', 'write', 'commit.before-commit', 'COMMIT', 'commit.after-commit']);
@@ -104,12 +104,10 @@ const nothing = {
 function scriptedStore(said: string[]): ActorStore<null> {
   const tx: StoreTransaction<null> = {
     raw: null,
-    begin: async () => 0,
     async lock() {
       said.push('lock');
-      return { actors: [{ row: actor, wake: null }], busy: [] };
+      return { nowMs: 0, actors: [{ row: actor, wake: null }], messages: [], busy: [] };
     },
-    dueMessages: async () => [],
     async insert() {
       said.push('insert');
       return ['a'];

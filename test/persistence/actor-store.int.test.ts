@@ -10,6 +10,7 @@ import { eventually } from '../support/wait.ts';
 
 const runtime = useRuntime();
 const commitId = '00000000-0000-4000-8000-000000000001';
+const nobody = { waitFor: [], ifFree: [] };
 
 const store = () => actorStore(runtime.pool());
 const inOne = <R>(work: (tx: StoreTransaction<Tx>) => Promise<R>) => store().transaction(work);
@@ -38,7 +39,7 @@ describe('time', () => {
     await runtime
       .pg()
       .query(`update toy.clock set at = actors.from_ms($1) + interval '999 microseconds'`, [startMs + 7]);
-    expect(await inOne((tx) => tx.begin(commitId))).toBe(startMs + 7);
+    expect((await inOne((tx) => tx.lock(commitId, nobody))).nowMs).toBe(startMs + 7);
     const instants = Array.from({ length: 1_000 }, (_, i) => startMs + i * 86_400_123 + i);
     const { rows } = await runtime
       .pg()
@@ -82,7 +83,7 @@ describe('faults', () => {
       await released;
     });
     await holds;
-    const looked = await inOne((tx) => tx.lock({ waitFor: ['other'], ifFree: ['absent', 'free', 'held'] }));
+    const looked = await inOne((tx) => tx.lock(commitId, { waitFor: ['other'], ifFree: ['absent', 'free', 'held'] }));
     expect({ actors: looked.actors.map(({ row }) => row.id), busy: looked.busy }).toEqual({
       actors: ['other', 'free'],
       busy: ['held'],
@@ -131,7 +132,7 @@ describe('faults', () => {
   test('a closed pool is `unavailable`, and so never a reason to park an actor', async () => {
     const closed = await openPool({ url: runtime.url(), maxConnections: 1 });
     await closed.end();
-    await expect(actorStore(closed).transaction((tx) => tx.begin(commitId))).rejects.toMatchObject({
+    await expect(actorStore(closed).transaction((tx) => tx.lock(commitId, nobody))).rejects.toMatchObject({
       name: 'StoreError',
       kind: 'unavailable',
       commitUnknown: false,

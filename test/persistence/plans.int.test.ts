@@ -115,8 +115,8 @@ describe(`with ${copies} finished orders, by index alone`, () => {
       const store = actorStore(pool);
       await store.read([orderId]);
       await store.history(orderId, { afterRevision: 2, limit: 100 });
-      await store.transaction((tx) => tx.lock({ waitFor: [orderId], ifFree: ['free', 'missing'] }));
-      await store.transaction((tx) => tx.dueMessages([orderId], Date.now()));
+      const commitId = '00000000-0000-4000-8000-000000000001';
+      await store.transaction((tx) => tx.lock(commitId, { waitFor: [orderId], ifFree: ['free', 'missing'] }));
     };
     expect(await plansOf(work)).toEqual({
       indexes: ['actor_pkey', 'message_target', 'transition_pkey', 'wake_pkey'],

@@ -32,13 +32,12 @@ function storeTransaction(tx: MemoryTx, isHeld: () => boolean): StoreTransaction
   const { tables } = tx;
   return {
     raw: tx,
-    begin: async () => tx.nowMs,
-    lock: async ({ waitFor, ifFree }) => {
+    lock: async (_commitId, { waitFor, ifFree }) => {
       const busy = new Set(ifFree.filter((id) => tables.actors.has(id) && isHeld()));
       const ids = [...waitFor, ...ifFree.filter((id) => !busy.has(id))];
-      return { actors: lock(tables, ids), busy: [...busy] };
+      const messages = ids.flatMap((id) => firstDue(tables, id, tx.nowMs));
+      return { nowMs: tx.nowMs, actors: lock(tables, ids), messages, busy: [...busy] };
     },
-    dueMessages: async (targetIds, nowMs) => targetIds.flatMap((id) => firstDue(tables, id, nowMs)),
     insert: async (rows) => {
       const fresh = rows.filter(({ id }) => !tables.actors.has(id));
       for (const row of fresh) {

@@ -13,6 +13,7 @@ export interface StoreUnderTest<Tx> {
 }
 
 const commitId = '00000000-0000-4000-8000-000000000001';
+const nobody = { waitFor: [], ifFree: [] };
 const anotherId = '00000000-0000-4000-8000-000000000002';
 
 /** When the clock of a store under test stands at its start. */
@@ -115,11 +116,13 @@ function locking<Tx>({ inOne, insert, nothing, startMs, somebodyWaits }: Bench<T
   test('takes those that nobody holds, and says nothing of one that does not exist', async () => {
     await insert(actor('a'));
     await insert(actor('free'), startMs);
-    expect(await inOne((tx) => tx.lock({ waitFor: ['a'], ifFree: ['free', 'missing'] }))).toEqual({
+    expect(await inOne((tx) => tx.lock(commitId, { waitFor: ['a'], ifFree: ['free', 'missing'] }))).toEqual({
+      nowMs: startMs,
       actors: [
         { row: actor('a'), wake: null },
         { row: actor('free'), wake: { dueAtMs: startMs, redeliveries: 0 } },
       ],
+      messages: [],
       busy: [],
     });
   });
@@ -191,7 +194,9 @@ function inserting<Tx>({ store, inOne, insert, startMs, somebodyWaits }: Bench<T
   });
 }
 
-function messages<Tx>({ inOne, write, startMs }: Bench<Tx>): void {
+function messages<Tx>({ inOne, write, startMs, advanceClock }: Bench<Tx>): void {
+  const dueFor = async (ids: readonly string[]) =>
+    (await inOne((tx) => tx.lock(commitId, { waitFor: [], ifFree: ids }))).messages;
   const message = (targetId: string, n: number, deliverInMs = 0) => ({
     senderId: 'sender',
     targetId,
@@ -204,7 +209,7 @@ function messages<Tx>({ inOne, write, startMs }: Bench<Tx>): void {
 
   test('the first of each target that may be delivered now, in the order sent', async () => {
     await write({ messagesSent: [message('a', 1), message('b', 2), message('a', 3), message('later', 4, 1)] });
-    const due = await inOne((tx) => tx.dueMessages(['a', 'b', 'later', 'nobody'], startMs));
+    const due = await dueFor(['a', 'b', 'later', 'nobody']);
     const told = due.map(({ id: _, ...rest }) => rest);
     const { deliverAtMs: _, dueAtMs: __, ...sent } = message('', 0);
     expect(told).toEqual([
@@ -212,13 +217,14 @@ function messages<Tx>({ inOne, write, startMs }: Bench<Tx>): void {
       { ...sent, targetId: 'b', event: { type: 'ADD', n: 2 } },
     ]);
     await write({ messagesConsumed: due.map(({ id }) => id) });
-    const rest = await inOne((tx) => tx.dueMessages(['a', 'b', 'later'], startMs + 1));
+    await advanceClock(1);
+    const rest = await dueFor(['a', 'b', 'later']);
     expect(rest.map(({ event }) => event['n'])).toEqual([3, 4]);
   });
 
   test('one whose consumption was rolled back is still there, and still the first', async () => {
     await write({ messagesSent: [message('a', 1), message('a', 2)] });
-    const first = () => inOne((tx) => tx.dueMessages(['a'], startMs));
+    const first = () => dueFor(['a']);
     const [sent] = await first();
     const undone = new Error('undone');
     const consuming = inOne(async (tx) => {
@@ -277,7 +283,7 @@ function commits<Tx>({ inOne, insert, write, nothing, startMs, somebodyWaits }: 
   test('is told only after that transaction has ended', async () => {
     const { released, release, begun, begin } = held();
     const first = inOne(async (tx) => {
-      await tx.begin(commitId);
+      await tx.lock(commitId, nobody);
       await tx.write({ ...nothing, transitions: [transition('moved', 1, startMs)] });
       begin();
       await released;
@@ -294,7 +300,7 @@ function commits<Tx>({ inOne, insert, write, nothing, startMs, somebodyWaits }: 
 function transactions<Tx>({ store, inOne, insert, startMs, nothing, advanceClock }: Bench<Tx>): void {
   test('reads the clock of the store', async () => {
     await advanceClock(7);
-    expect(await inOne((tx) => tx.begin(commitId))).toBe(startMs + 7);
+    expect((await inOne((tx) => tx.lock(commitId, nobody))).nowMs).toBe(startMs + 7);
   });
 
   test('that throws leaves nothing, and passes the error on as it was', async () => {
