@@ -37,6 +37,8 @@ export interface BatchSystem<Tx> {
   readonly random: () => number;
   readonly leaseMarginMs: number;
   readonly redeliveryMs: number;
+  /** How long until the outbox brings what this process leaves to others. */
+  readonly handOverMs: () => number;
 }
 
 /** How long an actor of an unknown version is left to others before it is looked at again. */
@@ -168,11 +170,11 @@ export class Batch<Tx> {
     const { row, next } = this.#goOn(plan, done.row, step.view);
     if (plan.action.type === 'start') {
       this.started.push(row);
-      const dueAtMs = wakeAt(row, this.nowMs, this.system.redeliveryMs);
+      const dueAtMs = wakeAt(row, this.nowMs, this.#laterMs(next));
       if (dueAtMs !== null) this.#wakeInserts.push({ actorId: row.id, dueAtMs });
     } else {
       this.#updates.push(row);
-      if (plan.locked) this.#wake(plan.locked, row, next.type === 'again' || next.type === 'call');
+      if (plan.locked) this.#wake(plan.locked, row, next.type === 'again' || next.type === 'call', this.#laterMs(next));
     }
     if (next.type === 'handedOver') this.publish.add(row.id);
     plan.result = { answer: { type: 'applied' }, revision: row.revision, next };
@@ -181,7 +183,8 @@ export class Batch<Tx> {
   #compute(plan: Plan): { step: MachineStep; done: Interpretation } {
     const { action } = plan;
     if (action.type !== 'start' && action.type !== 'move') throw new Error('nothing to compute');
-    const commit = { id: this.commitId, nowMs: this.nowMs, redeliveryMs: this.system.redeliveryMs };
+    // Whom its messages go to is always left to others.
+    const commit = { id: this.commitId, nowMs: this.nowMs, redeliveryMs: this.system.handOverMs() };
     if (action.type === 'start')
       return { step: action.step, done: interpret(action.row, action.step, action.cause, commit) };
     const row = plan.locked?.row;
@@ -264,8 +267,12 @@ export class Batch<Tx> {
     return this.#claimed(row, effect.id);
   }
 
-  #wake(locked: LockedActor, row: ActorRow, goesOn: boolean): void {
-    const dueAtMs = wakeAt(row, this.nowMs, this.system.redeliveryMs);
+  #laterMs(next: Next): number {
+    return next.type === 'handedOver' ? this.system.handOverMs() : this.system.redeliveryMs;
+  }
+
+  #wake(locked: LockedActor, row: ActorRow, goesOn: boolean, laterMs = this.system.redeliveryMs): void {
+    const dueAtMs = wakeAt(row, this.nowMs, laterMs);
     if (dueAtMs === null) {
       if (locked.wake) this.#wakeDeletes.push(row.id);
     } else if (!locked.wake) {

@@ -229,6 +229,8 @@ function toBatchSystem<Tx>(definition: SystemDefinition<Tx>): BatchSystem<Tx> {
     random: definition.process.random,
     leaseMarginMs: definition.limits.leaseMarginMs,
     redeliveryMs: definition.limits.redeliveryMs,
+    // What cannot be published now is for the relay, as soon as there is room.
+    handOverMs: () => (definition.wakeUps.isFull() ? 0 : definition.limits.redeliveryMs),
   };
 }
 
@@ -241,7 +243,8 @@ async function viewOf<Tx>(
   const path = row.snapshot.status === 'active' ? migrationOf(row.machine, row.version) : null;
   if (!path) return actorView(row, machineOf(row.machine, row.version));
   // Only the store knows the time from which new timers would run.
-  return migratedView(row, path, await store.transaction((tx) => tx.begin(process.newId())));
+  const { nowMs } = await store.transaction((tx) => tx.lock(process.newId(), { waitFor: [], ifFree: [] }));
+  return migratedView(row, path, nowMs);
 }
 
 async function commitOnce<Tx>(

@@ -99,6 +99,7 @@ export function crashPoints(pass: Pass | null): CrashPoints {
     }),
     wakeUps: (wakeUps) => ({
       room: () => wakeUps.room(),
+      isFull: () => wakeUps.isFull(),
       publish: (actorIds) => after(wakeUps.publish(actorIds), pass, 'relay.published'),
     }),
     jobs: (system) => ({ advance: (id, options) => after(system.advance(id, options), pass, 'job.before-end') }),

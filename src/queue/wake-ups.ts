@@ -3,7 +3,7 @@ import type { WakeUps } from '../actors/index.ts';
 import type { WakeUpQueue } from './backend.ts';
 
 export interface WakeUpOptions {
-  /** Jobs that may wait in the queue; the rest of the backlog stays in the outbox, where it is safe. */
+  /** Wake-ups that may wait in the queue; the rest of the backlog stays in the outbox, where it is safe. */
   readonly maxWaiting: number;
   readonly monotonicMs: () => number;
   readonly onError: (error: Error) => void;
@@ -28,7 +28,7 @@ export interface PublishedWakeUps extends WakeUps {
 
 /** The depth is asked for this often at most; in between, what this process published is added to it. */
 const depthAgeMs = 200;
-/** Jobs per round trip. */
+/** Wake-ups per round trip. */
 const maxBulk = 200;
 
 export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): PublishedWakeUps {
@@ -77,6 +77,10 @@ export function wakeUps(queue: WakeUpQueue, options: WakeUpOptions): PublishedWa
 
   return {
     room,
+    isFull() {
+      lookAgain();
+      return depth >= options.maxWaiting;
+    },
     backlog() {
       // Whoever asks goes on with what is known; the next one gets what is found now.
       lookAgain();

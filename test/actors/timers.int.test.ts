@@ -104,13 +104,15 @@ describe('a wake row', () => {
     expect(await runtime.wake('t')).toEqual({ inMs: now + redeliveryMs, redeliveries: 1 });
   });
 
-  test('while the queue is full nothing is claimed: the interval does not grow meanwhile', async () => {
+  test('while the queue is full what is left to others is due at once, and nothing is claimed: the interval does not grow', async () => {
     let full = true;
     const process = runtime.process({ takes: () => !full });
     await process.system.start({ machine: 'trip', id: 't', input: { id: 't' } });
+    // Due at once: nobody has been told of it.
+    expect(await runtime.wake('t')).toEqual({ inMs: 0, redeliveries: 0 });
     await runtime.advanceClock(3_600_000);
     expect(await process.work()).toBe(0);
-    expect(await runtime.wake('t')).toEqual({ inMs: redeliveryMs, redeliveries: 0 });
+    expect(await runtime.wake('t')).toEqual({ inMs: 0, redeliveries: 0 });
     full = false;
     expect(await process.work()).toBe(1);
     expect((await runtime.actor('t'))?.path).toBe('resting');

@@ -16,6 +16,7 @@ function rig(changes: Partial<RelayOptions> = {}) {
     },
     wakeUps: {
       room: () => Promise.resolve(20),
+      isFull: () => false,
       publish: (ids) => {
         log.push(`publish ${ids.join()}`);
         return Promise.resolve(true);
@@ -45,7 +46,9 @@ describe('runOnce', () => {
   });
 
   test('a queue that is full or away: nothing is claimed', async () => {
-    const { relay, log } = rig({ wakeUps: { room: () => Promise.resolve(0), publish: () => Promise.resolve(false) } });
+    const { relay, log } = rig({
+      wakeUps: { room: () => Promise.resolve(0), isFull: () => true, publish: () => Promise.resolve(false) },
+    });
     expect(await relay.runOnce()).toBe(250);
     expect(log).toEqual([]);
   });
@@ -53,7 +56,7 @@ describe('runOnce', () => {
   test('never more than a bound in one claim, and never a shorter longest interval than the first', async () => {
     const { relay, log } = rig({
       redeliveryMs: 60_000,
-      wakeUps: { room: () => Promise.resolve(1e6), publish: () => Promise.resolve(true) },
+      wakeUps: { room: () => Promise.resolve(1e6), isFull: () => false, publish: () => Promise.resolve(true) },
     });
     await relay.runOnce();
     expect(log[0]).toBe('claim 500 60000 60000');

@@ -37,6 +37,7 @@ export function createQueue(scheduler: Scheduler, faults: Faults): Queue {
   return {
     wakeUps: (owner) => ({
       room: () => Promise.resolve(1_000),
+      isFull: () => false,
       publish: (actorIds) =>
         scheduler.park(owner, `publishes ${actorIds.join()}`, () => {
           for (const actorId of actorIds) add(actorId);

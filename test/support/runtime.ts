@@ -156,6 +156,7 @@ function testProcess(pool: DatabasePool, options: ProcessOptions): TestProcess {
   const takes = options.takes ?? (() => true);
   const wakeUps = {
     room: () => Promise.resolve(takes() ? 1_000 : 0),
+    isFull: () => !takes(),
     publish: (ids: readonly string[]) => Promise.resolve(takes() && published.push(...ids) > 0),
   };
   const store = actorStore(pool);

@@ -143,7 +143,7 @@ export function useEdge(): Edge {
       companions: [acceptCompanion],
       projections: { order: orderProjection },
       store: actorStore(pool),
-      wakeUps: { room: async () => 1_000, publish: async (ids) => (ids.forEach(advance), true) },
+      wakeUps: { room: async () => 1_000, isFull: () => false, publish: async (ids) => (ids.forEach(advance), true) },
       feed,
       observer: { observe: () => undefined },
       process: processPorts,
