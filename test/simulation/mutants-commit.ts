@@ -28,12 +28,12 @@ export const commitMutants: readonly Mutant[] = [
       ),
       inActors(
         'commit-batch',
-        ': decide(step, locked.get(step.actorId) ?? null, messages',
-        `: decide(step, ((now) => {
+        'locked.get(step.actorId) ?? null,',
+        `((now) => {
       const old = step.type === 'send' ? before.get(step.actorId) ?? now : now;
       if (now) before.set(step.actorId, now);
       return old;
-    })(locked.get(step.actorId) ?? null), messages`,
+    })(locked.get(step.actorId) ?? null),`,
       ),
     ],
     found: { by: 'G6', within: 50 },
