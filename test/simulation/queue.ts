@@ -37,7 +37,8 @@ export function createQueue(scheduler: Scheduler, faults: Faults): Queue {
   return {
     wakeUps: (owner) => ({
       room: () => Promise.resolve(1_000),
-      isFull: () => false,
+      // Wrong now and then, as what was known of a queue last may be: it takes jobs all the same.
+      isFull: () => jobs.length > 2,
       publish: (actorIds) =>
         scheduler.park(owner, `publishes ${actorIds.join()}`, () => {
           for (const actorId of actorIds) add(actorId);
