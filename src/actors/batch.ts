@@ -129,7 +129,8 @@ export class Batch<Tx> {
     // The runtime's parking, or its end; a machine's comes and goes with a transition.
     if (row.parked !== locked.row.parked)
       this.parkings.push({ machine: row.machine, parking: { actorId: row.id, parking: row.parked } });
-    this.#wake(locked, row, next.type === 'again');
+    // Who un-parks an actor leaves it to others.
+    this.#wake(locked, row, next.type === 'again', plan.step.type === 'unpark' ? this.system.handOverMs() : undefined);
     // An event that only got its actor parked was not applied.
     const refused = plan.step.type === 'send' && row.parked;
     plan.result = {

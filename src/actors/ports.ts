@@ -147,8 +147,8 @@ export interface Locked {
   readonly nowMs: number;
   readonly actors: readonly LockedActor[];
   /**
-   * Undelivered ones with `deliverAt` ≤ now for all that were asked for and are not busy, whether they exist or not; at most
-   * one per target: the first in the order sent.
+   * Undelivered ones with `deliverAt` ≤ now for those of `ifFree` that are not busy, whether they exist or not, and for what
+   * was locked; at most one per target: the first in the order sent.
    */
   readonly messages: readonly Message[];
   /** Of `ifFree`, those that exist and that another transaction holds. */

@@ -137,12 +137,14 @@ async function lock(tx: Tx, commitId: string, { waitFor, ifFree }: LockRequest):
   const rows = [...waited, ...free];
   const taken = new Set(free.map(({ id }) => id));
   const missed = ifFree.filter((id) => !taken.has(id));
-  const { nowMs, wakes, messages } = await look(tx, commitId, [...rows.map(({ id }) => id), ...missed]);
+  // Before their messages are read: one that does not exist by now has left none to whom its holder gave them.
   const busy = new Set(await existing(tx, missed));
+  const absent = missed.filter((id) => !busy.has(id));
+  const { nowMs, wakes, messages } = await look(tx, commitId, [...rows.map(({ id }) => id), ...absent]);
   return {
     nowMs,
     actors: rows.map((found) => ({ row: asActor(found), wake: wakes.get(found.id) ?? null })),
-    messages: messages.filter(({ targetId }) => !busy.has(targetId)),
+    messages,
     busy: [...busy],
   };
 }

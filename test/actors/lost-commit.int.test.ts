@@ -178,7 +178,8 @@ test('a store that loses every COMMIT is away: the caller is told, and nobody tr
 });
 
 test('a connection that falls silent after COMMIT does not hold up its process for ever', async () => {
-  const impatient = runtime.process({ pool, store: () => actorStore(pool, { deadlineMs: 200 }) });
+  // Longer than a busy machine takes for the statements before.
+  const impatient = runtime.process({ pool, store: () => actorStore(pool, { deadlineMs: 1_500 }) });
   proxy.nextCommit('silence');
   const started = await impatient.system.start({ machine: 'trip', id: 't', input: { id: 't' } });
   expect([proxy.struck(), started.type]).toEqual([1, 'applied']);

@@ -85,6 +85,42 @@ it('a box counts the actors of all states inside', () => {
   const facts = factsOf(
     [state('a.calling', 2, 0), state('a.parked', 2, 2), state('b', 0, 0), state('gone', 3, 0)],
     boxOf,
+    () => false,
   );
   expect([...facts]).toEqual([['a', { text: '4', tone: 'attention' }]]);
+});
+
+it('a box of a machine says how long its states are stayed in and how often their calls fail, the worst of each', () => {
+  const state = (name: string, p95: number | null, rate: number | null, expected: number | null = null) => ({
+    version: '1',
+    state: name,
+    actors: 0,
+    parked: 0,
+    visits: 1,
+    dwell_ms: { p50: p95, p95, max: p95 },
+    expected_ms: expected,
+    outcomes: { done: 0, refused: 0, failed: 0, unknown: 0 },
+    error_rate: rate,
+  });
+  const boxOf = new Map(
+    ['a.calling', 'a.backingOff', 'a.parked', 'b', 'c', 'quick'].map((path) => [path, path.slice(0, 1)]),
+  );
+  const facts = factsOf(
+    [
+      state('a.calling', 300, 0.02),
+      state('a.backingOff', 3_100, null),
+      // A person took a day.
+      state('a.parked', 86_400_000, null),
+      state('b', 5_000, 0, 4_000),
+      state('c', 20, 0.25),
+      state('quick', 0, 0),
+    ],
+    boxOf,
+    (path) => path === 'a.parked',
+  );
+  expect([...facts]).toEqual([
+    ['a', { text: 'p95 3.1 s · ✕ 2.0 %', tone: 'plain' }],
+    ['b', { text: 'p95 5.0 s', tone: 'attention' }],
+    ['c', { text: 'p95 20 ms · ✕ 25.0 %', tone: 'bad' }],
+  ]);
 });

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { chartOf } from '../../../../src/diagrams/chart.ts';
+import { type Chart, type ChartState, chartOf } from '../../../../src/diagrams/chart.ts';
 import { differenceQuery, machineQuery, statesQuery } from '../../api/queries.ts';
 import { type Detail, graphOf } from '../../chart/graph.ts';
 import { Statechart } from '../../chart/statechart.tsx';
@@ -22,6 +22,15 @@ export interface MachineSearchParams {
   readonly state?: string;
 }
 
+function waitsForAPerson({ root }: Chart): (path: string) => boolean {
+  const parkedIn = (state: ChartState): string[] => [
+    ...(state.parked ? [state.path] : []),
+    ...state.children.flatMap(parkedIn),
+  ];
+  const parked = new Set(parkedIn(root));
+  return (path) => parked.has(path);
+}
+
 export function MachinePage({ id, search }: { readonly id: string; readonly search: MachineSearchParams }) {
   const navigate = useNavigate({ from: '/machines/$id' });
   const machine = useQuery(machineQuery(id, search.version));
@@ -34,7 +43,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
     [states.data, version],
   );
   const facts = useMemo(
-    () => (chart ? factsOf(ofVersion, graphOf(chart, detail).boxOf) : new Map()),
+    () => (chart ? factsOf(ofVersion, graphOf(chart, detail).boxOf, waitsForAPerson(chart)) : new Map()),
     [chart, detail, ofVersion],
   );
   const isCompared = search.against !== undefined && search.against !== version && version !== '';
@@ -58,7 +67,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
         <Card
           className="order-chart machine-chart"
           title="Statechart"
-          note="numbers: unfinished actors that stand there"
+          note="on each box: unfinished actors there · dwell p95 · ✕ calls that fail"
           flush
           end={
             <button

@@ -5,6 +5,7 @@ import { Card } from '../../ui/card.tsx';
 import { duration, number, percent } from '../../ui/format.ts';
 import { Empty } from '../../ui/notes.tsx';
 import { TableFrame } from '../../ui/table-frame.tsx';
+import { failingFrom, isSlow } from './state-facts.ts';
 
 interface StateTableProps {
   readonly states: readonly MachineState[];
@@ -77,13 +78,9 @@ export function StateTable({ states, sample, selected }: StateTableProps) {
   );
 }
 
-function Row({
-  state: { state, actors, parked, visits, dwell_ms, expected_ms, outcomes, error_rate },
-}: {
-  readonly state: MachineState;
-}) {
-  const isSlow = dwell_ms.p95 !== null && expected_ms !== null && dwell_ms.p95 > expected_ms;
-  const isFailing = error_rate !== null && error_rate >= 0.1;
+function Row({ state: of }: { readonly state: MachineState }) {
+  const { state, actors, parked, visits, dwell_ms, expected_ms, outcomes, error_rate } = of;
+  const isFailing = error_rate !== null && error_rate >= failingFrom;
   return (
     <tr>
       <th scope="row" className="mono">
@@ -95,7 +92,9 @@ function Row({
       </td>
       <td className="number">{number(visits)}</td>
       <td className="number">{dwell_ms.p50 === null ? '–' : duration(dwell_ms.p50)}</td>
-      <td className={`number ${isSlow ? 'is-late' : ''}`}>{dwell_ms.p95 === null ? '–' : duration(dwell_ms.p95)}</td>
+      <td className={`number ${isSlow(of) ? 'is-late' : ''}`}>
+        {dwell_ms.p95 === null ? '–' : duration(dwell_ms.p95)}
+      </td>
       <td className="number muted">{expected_ms === null ? '' : duration(expected_ms)}</td>
       <td className="number">
         {outcomes.done + outcomes.refused === 0 ? '' : `${number(outcomes.done)} / ${number(outcomes.refused)}`}
