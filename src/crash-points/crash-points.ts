@@ -21,7 +21,7 @@ export const crashLabels = [
   'call.answered', // worker: reports, and has not yet
   'commit.before-commit', // worker: advance, reports
   'commit.after-commit',
-  'job.before-end', // worker: takes a job, and has done it
+  'job.before-end', // worker: takes a job, and has done what it asked for one of its actors
 ] as const;
 export type CrashLabel = (typeof crashLabels)[number];
 

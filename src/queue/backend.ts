@@ -23,7 +23,7 @@ export interface WakeUpJob {
 export interface WakeUpQueue {
   /** @param traceparents what each carries, by actor */
   add(actorIds: readonly string[], traceparents?: ReadonlyMap<string, string>): Promise<void>;
-  /** Wake-ups that no worker has taken yet; beyond a few jobs an estimate. */
+  /** Wake-ups that no worker has followed yet; beyond a few jobs an estimate. */
   waiting(): Promise<number>;
   close(): Promise<void>;
 }
@@ -33,7 +33,8 @@ export interface WakeUpConsumer {
 }
 
 const onPostgres = withBackend(createPostgresBackend);
-const queueName = 'wake';
+/** Not the name that an older build's jobs of another form go by: each build feeds its own workers, and the outbox those who have none. */
+export const queueName = 'wake-ups';
 /** A wake-up is looked up by nobody: it leaves no trace, whatever became of it. No job id, no deduplication: a dead worker's active job would swallow the next wake-up. */
 const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const;
 /** A worker that died is noticed after this; the outbox has usually been faster. */
@@ -42,7 +43,7 @@ const stalledIntervalMs = 5_000;
 /** A job that stalls again and again is only a wake-up: never give up on its worker's behalf. */
 const maxStalledCount = 1_000;
 const commandTimeoutMs = 5_000;
-/** Longer than any call of a job takes; whose server does not hear of its end by then will find its job stalled. */
+/** How long what was begun may take, and the server to hear of the last jobs: a job that it does not hear of, it finds stalled. */
 const closeMs = 8_000;
 /** How soon a worker fetches again when its server was away; BullMQ's own 15 s would be added to every outage. */
 const fetchRetryMs = 500;
@@ -91,7 +92,7 @@ export async function openQueue(target: QueueTarget, onError: (error: Error) => 
 /** What is used of BullMQ's Queue, whichever its backend. */
 type ReadyQueue = Pick<
   Queue<WakeUpJob, void>,
-  'addBulk' | 'getWaiting' | 'getWaitingCount' | 'waitUntilReady' | 'close'
+  'addBulk' | 'getWaiting' | 'getActive' | 'getJobCounts' | 'waitUntilReady' | 'close'
 >;
 
 function queueOver(queueOf: () => Promise<ReadyQueue>, close: () => Promise<void>): WakeUpQueue {
@@ -102,16 +103,24 @@ function queueOver(queueOf: () => Promise<ReadyQueue>, close: () => Promise<void
   };
 }
 
-/** Jobs whose actors are counted; the others are taken to name as many. */
-const sampledJobs = 10;
+/** Jobs at either end whose actors are counted; those between are taken to be as large. */
+const sampledJobs = 8;
 
 async function waitingIn(queue: ReadyQueue): Promise<number> {
-  const jobs = await queue.getWaitingCount();
-  if (jobs === 0) return 0;
-  const sample = await queue.getWaiting(0, sampledJobs - 1);
+  // Those in a worker's hand wait for room there.
+  const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
+  const held = active > 0 ? await queue.getActive(0, sampledJobs - 1) : [];
+  const first = waiting > 0 ? await queue.getWaiting(0, sampledJobs - 1) : [];
+  // Relays fill their jobs, edges do not: the old and the new ones may differ in size.
+  const last =
+    waiting > sampledJobs ? await queue.getWaiting(Math.max(sampledJobs, waiting - sampledJobs), waiting) : [];
+  return Math.round(actorsOf(active, held) + actorsOf(waiting, [...first, ...last]));
+}
+
+/** @param sample may be smaller than it was to be: jobs are taken all the time */
+function actorsOf(jobs: number, sample: readonly { readonly data: WakeUpJob }[]): number {
   const actors = sample.reduce((sum, { data }) => sum + data.actors.length, 0);
-  // Those that were looked for may have been taken meanwhile.
-  return sample.length === 0 ? jobs : Math.round((jobs * actors) / sample.length);
+  return sample.length === 0 ? jobs : (jobs * actors) / sample.length;
 }
 
 /** Gives up after the time of one command: whatever is the matter, the outbox gets along without. */
@@ -153,19 +162,19 @@ function lastingQueue(
 }
 
 /** Jobs taken at a time. Each is over once its actors are being looked at, so what waits here waits for room. */
-const jobsAtOnce = 8;
+const jobsAtOnce = 4;
 
 export interface ConsumerOptions {
   /** Actors at a time. */
   readonly concurrency: number;
   /** Takes those of a job whose turn had not come when the consumer was closed. */
-  readonly giveBack: (actorIds: readonly string[]) => void;
+  readonly giveBack: (actorIds: readonly string[]) => Promise<unknown>;
   readonly onError: (error: Error) => void;
 }
 
 /**
  * A job has done its work once its actors are being looked at: what becomes of that is the outbox's matter, and no job waits
- * for its slowest actor. `close` waits for all that was begun.
+ * for its slowest actor. `close` waits for what was begun, for a while.
  * @param handle looks at one actor; never rejects
  */
 export function openConsumer(
@@ -188,12 +197,12 @@ export function openConsumer(
     const left: string[] = [];
     for (const { id, traceparent } of job.data.actors)
       if (!(await room.enter(() => handle(id, traceparent ?? null)))) left.push(id);
-    if (left.length > 0) options.giveBack(left);
+    if (left.length > 0) await options.giveBack(left);
   };
   const closing = async (consumer: WakeUpConsumer): Promise<void> => {
     room.close();
     await consumer.close();
-    await room.empty();
+    await inTime(room.empty());
   };
   if (target.type === 'postgres') {
     const connection = poolConfig(target.url, 6);

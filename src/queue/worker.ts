@@ -8,7 +8,7 @@ export interface WorkerOptions {
   /** Actors in flight at a time. They share commits, so many are cheap. */
   readonly concurrency: number;
   /** Brings wake-ups again that were taken, but not followed when the worker was closed. */
-  readonly giveBack: (actorIds: readonly string[]) => unknown;
+  readonly giveBack: (actorIds: readonly string[]) => Promise<unknown>;
   readonly onError: (error: Error) => void;
 }
 

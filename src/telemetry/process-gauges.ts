@@ -26,7 +26,7 @@ export function processGauges(meter: Meter, parts: ProcessParts): void {
       result.observe(size, { state: 'size' });
     });
   meter
-    .createObservableGauge('queue_waiting_jobs', { description: 'Wake-ups that no worker has taken yet' })
+    .createObservableGauge('queue_waiting_jobs', { description: 'Wake-ups that no worker has followed yet' })
     .addCallback((result) => {
       const backlog = parts.backlog();
       if (backlog !== null) result.observe(backlog);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import { poolConfig } from '../../src/queue/backend.ts';
+import { poolConfig, queueName } from '../../src/queue/backend.ts';
 import { eventually } from '../support/wait.ts';
 import type { Chance } from './chance.ts';
 import type { Counters } from './counters.ts';
@@ -80,13 +80,13 @@ async function withQueue(system: System, work: (queue: WakeQueue) => Promise<voi
 
 function openOnPostgres(connectionString: string): WakeQueue {
   const connection = { ...poolConfig(connectionString, 1), connectionTimeoutMillis: 2_000 };
-  const queue = new (withBackend(createPostgresBackend).Queue)<Wake, void>('wake', { connection });
+  const queue = new (withBackend(createPostgresBackend).Queue)<Wake, void>(queueName, { connection });
   queue.on('error', () => undefined);
   return queue;
 }
 
 function openOnRedis(connection: Redis): WakeQueue {
-  const queue = new Queue<Wake, void>('wake', { connection });
+  const queue = new Queue<Wake, void>(queueName, { connection });
   queue.on('error', () => undefined);
   return queue;
 }

@@ -37,7 +37,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
   const errors: Error[] = [];
   const givenBack: string[] = [];
   const onError = (error: Error): void => void errors.push(error);
-  const giveBack = (actorIds: readonly string[]): void => void givenBack.push(...actorIds);
+  const giveBack = (actorIds: readonly string[]): Promise<number> => Promise.resolve(givenBack.push(...actorIds));
 
   const target = (): QueueTarget => {
     if (backend === 'postgres') return { type: 'postgres', url: database.url() };
@@ -94,7 +94,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       expect(await published.publish(['a', 'b', 'c'])).toBe(true);
       await eventually(() => advanced.length === 3);
       expect(advanced.sort()).toEqual(['a', 'b', 'c']);
-      expect(await opened.waiting()).toBe(0);
+      await eventually(async () => (await opened.waiting()) === 0);
       expect(errors).toEqual([]);
     }),
   );
@@ -193,11 +193,41 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       }, 2);
       await eventually(() => taken.length === 70);
       expect(new Set(taken)).toEqual(new Set(ids));
-      expect(await opened.waiting()).toBe(0);
+      await eventually(async () => (await opened.waiting()) === 0);
       await opened.add(['next']);
       await eventually(() => taken.includes('next'));
       release();
       await eventually(() => taken.includes('slow'));
+    }),
+  );
+
+  test(
+    'what a worker holds and has not begun still counts as waiting',
+    given(async () => {
+      const opened = await queue();
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      let begun = 0;
+      consume(async () => {
+        begun += 1;
+        await held;
+      }, 1);
+      await opened.add(['a', 'b', 'c']);
+      await eventually(() => begun === 1);
+      expect(await opened.waiting()).toBe(3);
+      release();
+      await eventually(async () => begun === 3 && (await opened.waiting()) === 0);
+    }),
+  );
+
+  test(
+    'of many jobs the depth is estimated from some at either end, since they differ in size',
+    given(async () => {
+      const opened = await queue();
+      await opened.add(Array.from({ length: 320 }, (_, n) => `relayed${n}`));
+      for (let n = 0; n < 10; n += 1) await opened.add([`edge${n}`]);
+      // 10 jobs of 32 and 10 of 1.
+      expect(await opened.waiting()).toBe(330);
     }),
   );
 
@@ -256,7 +286,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       expect([await published.room(), await published.publish(['f']), await opened.waiting()]).toEqual([0, false, 5]);
       const taken: string[] = [];
       consume((actorId) => Promise.resolve(void taken.push(actorId)));
-      await eventually(() => taken.length === 5);
+      await eventually(async () => taken.length === 5 && (await opened.waiting()) === 0);
       nowMs += 1_000;
       expect(await published.publish(['f'])).toBe(true);
       await eventually(() => taken.includes('f'));
@@ -313,7 +343,7 @@ describe('on redis alone', () => {
       const taken: string[] = [];
       const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), {
         concurrency: 5,
-        giveBack: () => undefined,
+        giveBack: () => Promise.resolve(),
         onError: (error) => void errors.push(error),
       });
       const published = wakeUps(opened, {
@@ -363,7 +393,7 @@ test('on Postgres, a queue and a worker whose first question was cut off work on
   const opened = await openQueue(target, onError);
   const consumer = openConsumer(target, (id) => Promise.resolve(void taken.push(id)), {
     concurrency: 5,
-    giveBack: () => undefined,
+    giveBack: () => Promise.resolve(),
     onError,
   });
   await expect(opened.add(['lost'])).rejects.toThrow(/terminated|ECONNRESET/);

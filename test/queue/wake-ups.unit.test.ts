@@ -86,6 +86,26 @@ describe('backlog', () => {
   });
 });
 
+describe('full', () => {
+  test('is what was found last, with what was published since; who asks has it looked up', async () => {
+    let waiting = 9;
+    const queue = rig({ waiting: () => Promise.resolve(waiting) });
+    await queue.room();
+    expect(queue.isFull()).toBe(false);
+    await queue.publish(ids(1));
+    expect(queue.isFull()).toBe(true);
+    waiting = 2;
+    queue.clock.pass(201);
+    expect([queue.isFull(), await queue.room(), queue.isFull()]).toEqual([true, 8, false]);
+  });
+
+  test('so is a queue that is away', async () => {
+    const queue = rig({ waiting: () => Promise.reject(new Error('connection refused')) });
+    await queue.room();
+    expect(queue.isFull()).toBe(true);
+  });
+});
+
 describe('publish', () => {
   test('a full queue: nothing, and it says so', async () => {
     const queue = rig({ waiting: () => Promise.resolve(10) });

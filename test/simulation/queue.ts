@@ -12,6 +12,8 @@ export interface Queue {
 }
 
 const handoverMs = 5;
+/** So few that it is full now and then. */
+const maxWaiting = 4;
 
 export function createQueue(scheduler: Scheduler, faults: Faults): Queue {
   let jobs: string[] = [];
@@ -29,6 +31,7 @@ export function createQueue(scheduler: Scheduler, faults: Faults): Queue {
         .then(taker.give);
     }
   };
+  const isFull = (): boolean => jobs.length >= maxWaiting;
   const add = (job: string): void => {
     if (faults.strikes('job lost', 0.1)) return;
     jobs.push(job);
@@ -36,11 +39,11 @@ export function createQueue(scheduler: Scheduler, faults: Faults): Queue {
   };
   return {
     wakeUps: (owner) => ({
-      room: () => Promise.resolve(1_000),
-      // Wrong now and then, as what was known of a queue last may be: it takes jobs all the same.
-      isFull: () => jobs.length > 2,
+      room: () => Promise.resolve(isFull() ? 0 : 1_000),
+      isFull,
       publish: (actorIds) =>
         scheduler.park(owner, `publishes ${actorIds.join()}`, () => {
+          if (isFull()) return false;
           for (const actorId of actorIds) add(actorId);
           hand();
           return true;

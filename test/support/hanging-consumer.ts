@@ -9,5 +9,5 @@ openConsumer(
     console.log(`took ${actorId}`);
     return new Promise(() => undefined);
   },
-  { concurrency: 5, giveBack: () => undefined, onError: (error) => console.error(error.message) },
+  { concurrency: 5, giveBack: () => Promise.resolve(), onError: (error) => console.error(error.message) },
 );

@@ -113,7 +113,7 @@ async function tablesWith(kit: StackKit): Promise<{ email: string[]; token: stri
 async function everythingInQueue(kit: StackKit): Promise<{ text: string; jobs: number }> {
   const redis = kit.redis();
   const text = redis ? await dumpOf(redis.url) : await queueTables(kit);
-  return { text, jobs: [...text.matchAll(/actorId/g)].length };
+  return { text, jobs: [...text.matchAll(/actors[\\"]+:/g)].length };
 }
 
 async function queueTables(kit: StackKit): Promise<string> {

@@ -11,7 +11,7 @@ import type { Tracing } from './tracing.ts';
 
 export type PositionsOf = (actorIds: readonly string[]) => Promise<readonly TracePosition[]>;
 
-const messaging = { [attribute.messagingSystem]: 'bullmq', [attribute.messagingDestination]: 'wake' };
+const messaging = { [attribute.messagingSystem]: 'bullmq', [attribute.messagingDestination]: 'wake-ups' };
 
 export function wakeUpTracing(spans: SpanSource, positionsOf: PositionsOf): Pick<Tracing, 'wakeUps' | 'jobs'> {
   return {

@@ -48,7 +48,7 @@ export function startProcess(lane: Lane, { works }: { readonly works: boolean })
       // A dead process hears nothing of its calls and commits; its jobs end with it.
       jobs: { advance: (id) => Promise.race([system.advance(id), died.then((): 'left' => 'left')]) },
       concurrency,
-      giveBack: () => undefined,
+      giveBack: () => Promise.resolve(),
       onError: (error) => {
         if (!death.signal.aborted) fail(error);
       },
