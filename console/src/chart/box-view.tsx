@@ -59,8 +59,8 @@ function Facts({ facts, place: { x, y, width } }: { readonly facts: BoxFacts; re
   const badge = facts.text.length * 6.6 + 14;
   return (
     <g className={`box-facts is-${facts.tone}`}>
-      <rect x={x + width - badge + 8} y={y - 9} width={badge} height={18} rx={9} />
-      <text x={x + width - badge / 2 + 8} y={y + 4} textAnchor="middle">
+      <rect x={x + width - badge + 8} y={y - 13} width={badge} height={18} rx={9} />
+      <text x={x + width - badge / 2 + 8} y={y} textAnchor="middle">
         {facts.text}
       </text>
     </g>

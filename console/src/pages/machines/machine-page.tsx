@@ -67,7 +67,7 @@ export function MachinePage({ id, search }: { readonly id: string; readonly sear
         <Card
           className="order-chart machine-chart"
           title="Statechart"
-          note="on each box: unfinished actors there · dwell p95 · ✕ calls that fail"
+          note="boxes: here now · dwell p95 · ✕ failing calls"
           flush
           end={
             <button
