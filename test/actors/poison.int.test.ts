@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { actorMachine } from '../../src/actors/index.ts';
 import { assign, setup } from 'xstate';
-import { type TestProcess, useRuntime } from '../support/runtime.ts';
+import { redeliveryMs, type TestProcess, useRuntime } from '../support/runtime.ts';
 import { stub, toyMachine } from '../support/toys.ts';
 
 const runtime = useRuntime();
@@ -214,6 +214,17 @@ describe('un-parking', () => {
     expect(await process.system.unpark('t')).toEqual({ type: 'applied', revision: 2 });
     await process.work();
     expect(await runtime.actor('t')).toMatchObject({ path: 'resting', parked: null });
+  });
+
+  test.each([
+    ['has no room: due at once, nobody was told of it', false, 0],
+    ['takes its wake-up: due again after an interval', true, redeliveryMs],
+  ])('while the queue %s', async (_, takes, inMs) => {
+    const { system } = runtime.process({ takes: () => takes });
+    await system.start({ machine: 'trip', id: 't', input: { id: 't', shelf: 'throw' } });
+    expect(await system.advance('t')).toBe('parked');
+    await system.unpark('t');
+    expect(await runtime.wake('t')).toEqual({ inMs, redeliveries: 0 });
   });
 
   test('what was not parked by the runtime is left as it is', async () => {
