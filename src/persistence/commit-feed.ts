@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { CommitFeed } from '../actors/index.ts';
-import { commitChannel } from './actor-store.ts';
+import { commitChannel } from './write-batch.ts';
 
 const firstReconnectMs = 100;
 const maxReconnectMs = 5_000;
