@@ -28,6 +28,21 @@ describe('a message', () => {
     await runtime.replayed('i');
   });
 
+  test.each([
+    ['has no room: due at once, nobody was told of it', false, 0],
+    ['takes its wake-up: due again after an interval', true, redeliveryMs],
+  ])('while the queue %s', async (_, takes, inMs) => {
+    const process = runtime.process({ takes: () => takes });
+    await talkerAnd(process, 'i');
+    await say(process, 'i');
+    const { rows } = await runtime
+      .pg()
+      .query<{ ms: number }>(
+        'select distinct actors.to_ms(due_at) - actors.to_ms(deliver_at) as ms from actors.message',
+      );
+    expect(rows).toEqual([{ ms: inMs }]);
+  });
+
   test('one wake-up applies all that wait, in the order sent', async () => {
     const process = runtime.process();
     await talkerAnd(process, 'i');
