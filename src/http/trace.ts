@@ -1,5 +1,5 @@
 /** The trace a request belongs to: its own server span's if spans are made, else that of `traceparent`, else begun here. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
   type Context,
@@ -33,15 +33,19 @@ export function traceOf(request: IncomingMessage): TracePosition {
 
 /** A fresh trace, for what happens outside any request that could be parsed. */
 export function freshTrace(): TracePosition {
-  return at(randomBytes(16).toString('hex'), randomBytes(8).toString('hex'), '00');
+  return at(randomDigits(), freshSpanId(), '00');
 }
 
 /** Continues a `traceparent` under a span id of our own; a missing or malformed one begins a new trace. */
 export function continuedFrom(traceparent: string | string[] | undefined): TracePosition {
   const caller = parse(traceparent);
   if (!caller) return freshTrace();
-  return at(caller.traceId, randomBytes(8).toString('hex'), caller.isSampled ? '01' : '00');
+  return at(caller.traceId, freshSpanId(), caller.isSampled ? '01' : '00');
 }
+
+/** A UUID's: Node takes the randomness of many at once, where `randomBytes` asks the kernel each time. */
+const randomDigits = (): string => randomUUID().replaceAll('-', '');
+const freshSpanId = (): string => randomDigits().slice(16);
 
 /** @returns null when there is none, or it is malformed */
 function parse(traceparent: string | string[] | undefined) {
