@@ -1,5 +1,5 @@
 /** The inventory's face: what effects, routes and the edge may ask of it. */
-import { groupedReads } from '../../persistence/grouped-reads.ts';
+import { groupedReads } from '../../persistence/grouped.ts';
 import type { DatabasePool, Tx } from '../../persistence/pool.ts';
 import type { Reservation, ReservationOutcome, ReservationRequest } from './decide.ts';
 import { findProducts, listProducts } from './product-queries.ts';

@@ -1,5 +1,5 @@
 /** What effects and the command line may ask of the ledger without a running system. */
-import { groupedReads } from '../../persistence/grouped-reads.ts';
+import { groupedReads } from '../../persistence/grouped.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import type { Order } from './entry.ts';
 import { listOrders, type OrderFilter } from './list-orders.ts';

@@ -1,6 +1,6 @@
 /** Places an order: once per idempotency key, with one answer to every request that carries it. */
 import { type ActorSystem, type ProcessPorts, StoreError, type VisitEnd } from '../../actors/index.ts';
-import { groupedReads } from '../../persistence/grouped-reads.ts';
+import { groupedReads } from '../../persistence/grouped.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
 import { acceptCompanion, type AcceptPayload } from './accept.ts';
 import { renderAnswer } from './answer-routes.ts';

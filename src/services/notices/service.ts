@@ -1,7 +1,8 @@
 /** Notices to customers: a mailbox in the database, one letter per order. */
+import { groupedWrites } from '../../persistence/grouped.ts';
 import type { DatabasePool } from '../../persistence/pool.ts';
-import { type Ending, letterFor } from './letter.ts';
-import { insertLetter } from './queries.ts';
+import { type Ending, type Letter, letterFor } from './letter.ts';
+import { insertLetters } from './queries.ts';
 
 export type { Ending } from './letter.ts';
 
@@ -14,5 +15,9 @@ export interface Notices {
 }
 
 export function createNotices({ pool }: { readonly pool: DatabasePool }): Notices {
-  return { send: (ending, recipient) => insertLetter(pool, letterFor(ending, recipient)) };
+  const insert = groupedWrites({
+    write: (letters: readonly Letter[]) => insertLetters(pool, letters),
+    keysOf: ({ orderId }) => [orderId],
+  });
+  return { send: (ending, recipient) => insert(letterFor(ending, recipient)) };
 }

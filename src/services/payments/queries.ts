@@ -3,11 +3,11 @@
  * capture or refund. Keys are of an operation, so one of a void is never one of a capture.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import type { CommonQueryMethods, FragmentSqlToken } from 'slonik';
+import type { CommonQueryMethods } from 'slonik';
 import type { Tx } from '../../persistence/pool.ts';
 import { row, sql } from '../../persistence/sql.ts';
 import { Answer, type Decision, type Payment, PaymentStatus } from './decisions.ts';
-import type { Operation, Scenario } from './scenario.ts';
+import type { Operation } from './scenario.ts';
 
 /** A call as the gateway remembers it. The fingerprint is of everything that was asked but the key. */
 export interface Question {
@@ -47,7 +47,6 @@ export type StoredPayment = Static<typeof PaymentRow>;
 
 const paymentRow = row(PaymentRow);
 const keyRow = row(Type.Object({ key: Type.String() }));
-const claimedRow = row(Type.Object({ claimed: Type.Boolean() }));
 const struckRow = row(Type.Object({ struck: Type.Integer() }));
 const RememberedRow = Type.Object({
   fingerprint: Type.Union([Type.String(), Type.Null()]),
@@ -66,10 +65,14 @@ const paymentColumns = sql.fragment`
   void_faults as "voidFaults", refund_faults as "refundFaults", created_at as "createdAtMs",
   updated_at as "updatedAtMs"`;
 
-/** Locks nothing. Index: payment_pkey. */
-export function findPayment(db: CommonQueryMethods, authorizationId: string): Promise<StoredPayment | null> {
-  return db.maybeOne(sql.type(paymentRow)`
-    select ${paymentColumns} from payments.payment where authorization_id = ${authorizationId}`);
+/** Locks nothing. Index: payment_pkey. @returns those that there are, by authorization id */
+export async function findPayments(
+  db: CommonQueryMethods,
+  authorizationIds: readonly string[],
+): Promise<ReadonlyMap<string, StoredPayment>> {
+  const found = await db.any(sql.type(paymentRow)`
+    select ${paymentColumns} from payments.payment where authorization_id = any(${sql.array([...authorizationIds], 'uuid')})`);
+  return new Map(found.map((payment) => [payment.authorizationId, payment]));
 }
 
 /** Locks nothing. Index: payment_authorize_key_key. */
@@ -162,73 +165,12 @@ export function remembered(db: CommonQueryMethods, question: Question): Promise<
     where operation = ${question.operation} and key = ${question.key}`);
 }
 
-/**
- * Opens a payment with its ledger entry and its remembered answer, if its key is new: one statement, which is its own
- * transaction. Waits for a concurrent call with that key. Locks what it inserts.
- * @returns false: the key was answered before, see `remembered`; nothing was written
- */
-export async function openOnce(
-  db: CommonQueryMethods,
-  question: Question,
-  opened: { readonly payment: Payment; readonly userId: string; readonly requestedCents: number },
-  scenario: Scenario,
-  decision: Decision,
-): Promise<boolean> {
-  const { payment } = opened;
-  const { claimed } = await db.one(sql.type(claimedRow)`
-    with claimed as (
-      ${answeredAtOnce(question, decision, sql.fragment`(select 1) as always`)}
-    ), opened as (
-      insert into payments.payment (
-        authorization_id, authorize_key, user_id, currency, status, decline_code, requested_cents, authorized_cents,
-        on_capture, flaky_calls, void_faults, refund_faults
-      )
-      select ${payment.authorizationId}::uuid, ${question.key}, ${opened.userId}, ${payment.currency}, ${payment.status},
-        ${scenario.declineCode}, ${opened.requestedCents}::int4, ${payment.authorizedCents}::int4, ${scenario.onCapture},
-        ${scenario.flakyCalls}::int4, ${scenario.voidFaults}::int4, ${scenario.refundFaults}::int4
-      from claimed
-    ), ${entered(question, payment.authorizationId, decision, sql.fragment`claimed`)}
-    select exists (select from claimed) as claimed`);
-  return claimed;
-}
-
-/**
- * What was decided about a payment as it was read, with its remembered answer, if the payment still stands so and the key is
- * new: one statement, which is its own transaction. Locks the payment, then the new request row.
- * Indexes: payment_pkey, request_pkey.
- * @returns false: either is not so; nothing was written
- */
-export async function moveOnce(
-  db: CommonQueryMethods,
-  question: Question,
-  read: Payment,
-  decision: Decision,
-): Promise<boolean> {
-  const { next } = decision;
-  const moved = sql.fragment`moved as (
-      update payments.payment p set ${next ? movedTo(next) : sql.fragment`status = p.status`}
-      from claimed where p.authorization_id = ${read.authorizationId} and ${next !== null}
-    )`;
-  const { claimed } = await db.one(sql.type(claimedRow)`
-    with still as (
-      select 1 from payments.payment
-      where authorization_id = ${read.authorizationId} and status = ${read.status}
-        and captured_cents = ${read.capturedCents} and voided_cents = ${read.voidedCents}
-        and refunded_cents = ${read.refundedCents} and expired_cents = ${read.expiredCents}
-      for no key update
-    ), claimed as (
-      ${answeredAtOnce(question, decision, sql.fragment`still`)}
-    ), ${moved}, ${entered(question, read.authorizationId, decision, sql.fragment`claimed`)}
-    select exists (select from claimed) as claimed`);
-  return claimed;
-}
-
 /** Moves a locked payment with its ledger entries, and stores the answer. Index: payment_pkey, request_pkey. */
 export async function recordMove(tx: Tx, question: Question, next: Payment, decision: Decision): Promise<void> {
   await tx.query(sql.typeAlias('void')`
     with moved as (
       update payments.payment set ${movedTo(next)} where authorization_id = ${next.authorizationId}
-    ), ${entered(question, next.authorizationId, decision, sql.fragment`(select 1) as always`)}
+    ), ${entered(question, next.authorizationId, decision)}
     ${answered(question, decision)}`);
 }
 
@@ -258,23 +200,12 @@ function movedTo(next: Payment) {
         refunded_cents = ${next.refundedCents}, expired_cents = ${next.expiredCents}, updated_at = clock_timestamp()`;
 }
 
-/** @param when a relation: without a row in it nothing is entered */
-function entered(question: Question, authorizationId: string, decision: Decision, when: FragmentSqlToken) {
+function entered(question: Question, authorizationId: string, decision: Decision) {
   const entries = decision.entries.map(({ kind, amountCents }) => [authorizationId, kind, question.key, amountCents]);
   return sql.fragment`entered as (
       insert into payments.entry (authorization_id, kind, key, amount_cents)
-      select entry.* from ${when}, ${sql.unnest(entries, ['uuid', 'text', 'text', 'int4'])} as entry
+      select * from ${sql.unnest(entries, ['uuid', 'text', 'text', 'int4'])}
     )`;
-}
-
-/** @param when a relation: without a row in it nothing is remembered */
-function answeredAtOnce(question: Question, decision: Decision, when: FragmentSqlToken) {
-  return sql.fragment`
-      insert into payments.request (operation, key, fingerprint, trace_id, answer)
-      select ${question.operation}, ${question.key}, ${question.fingerprint}, ${question.traceId}, ${sql.json(decision.answer)}
-      from ${when}
-      on conflict (operation, key) do nothing
-      returning key`;
 }
 
 function answered(question: Question, decision: Decision) {

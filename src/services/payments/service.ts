@@ -3,7 +3,9 @@
  * Everything a call does, its ledger entries and its remembered answer commit together.
  */
 import { createHash } from 'node:crypto';
+import { groupedReads, groupedWrites } from '../../persistence/grouped.ts';
 import type { DatabasePool, Tx } from '../../persistence/pool.ts';
+import { type Move, moveOnce, type Opening, openOnce } from './at-once.ts';
 import {
   type Answer,
   type Decision,
@@ -83,64 +85,86 @@ export interface PaymentServiceOptions {
   readonly newId: () => string;
 }
 
+/** The calls that every order makes share statements. */
+interface Gateway {
+  readonly pool: DatabasePool;
+  readonly newId: () => string;
+  readonly find: (authorizationId: string) => Promise<StoredPayment | null>;
+  readonly open: (opening: Opening) => Promise<boolean>;
+  readonly move: (move: Move) => Promise<boolean>;
+}
+
 export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentService {
+  const found = groupedReads((ids) => queries.findPayments(pool, ids));
+  const gateway: Gateway = {
+    pool,
+    newId,
+    find: (authorizationId) => found(authorizationId.toLowerCase()),
+    open: groupedWrites({ write: (openings) => openOnce(pool, openings), keysOf: ({ question }) => [question.key] }),
+    move: groupedWrites({
+      write: (moves) => moveOnce(pool, moves),
+      keysOf: ({ question, read }) => [`${question.operation} ${question.key}`, read.authorizationId],
+    }),
+  };
   return {
-    authorize: (call) => authorize(pool, call, newId),
+    authorize: (call) => authorize(gateway, call),
     capture: (call) =>
-      onPayment(pool, 'capture', call, (payment, { onCapture }) => decideCapture(payment, onCapture, call.amountCents)),
-    refund: (call) => onPayment(pool, 'refund', call, (payment) => decideRefund(payment, call.amountCents)),
-    voidById: (call) => voidById(pool, call),
+      onPayment(gateway, 'capture', call, (payment, { onCapture }) =>
+        decideCapture(payment, onCapture, call.amountCents),
+      ),
+    refund: (call) => onPayment(gateway, 'refund', call, (payment) => decideRefund(payment, call.amountCents)),
+    voidById: (call) => voidById(gateway, call),
     voidByKey: (call) => voidByKey(pool, call),
-    find: (authorizationId) => queries.findPayment(pool, authorizationId),
+    find: gateway.find,
     findByKey: (authorizeKey) => queries.findPaymentByKey(pool, authorizeKey),
     list: (page) => queries.listPayments(pool, page),
     movements: (page) => queries.listMovements(pool, page),
   };
 }
 
-async function authorize(pool: DatabasePool, call: Authorize, newId: () => string): Promise<Reply> {
+async function authorize({ pool, newId, open }: Gateway, call: Authorize): Promise<Reply> {
   const scenario = scenarioOf(call.token);
   if (await struck(pool, 'authorize', call.key, scenario)) return { type: 'unavailable' };
   const { userId, amountCents, currency, token } = call;
   const question = questionOf('authorize', call, [userId, amountCents, currency, token]);
   const decision = decideAuthorize(call, scenario, newId());
-  const opened = { payment: decision.next, userId, requestedCents: amountCents };
-  if (await queries.openOnce(pool, question, opened, scenario, decision)) return first(question, decision);
+  if (await open({ question, decision, payment: decision.next, userId, requestedCents: amountCents, scenario }))
+    return first(question, decision);
   return repeated(question, await queries.remembered(pool, question));
 }
 
 async function onPayment(
-  pool: DatabasePool,
+  gateway: Gateway,
   operation: 'capture' | 'refund',
   call: AmountCall,
   decide: (payment: Payment, scenario: Scenario) => Decision,
 ): Promise<Reply> {
-  const found = await queries.findPayment(pool, call.authorizationId);
+  const found = await gateway.find(call.authorizationId);
   if (!found) return { type: 'not_found' };
-  if (await struck(pool, operation, found.authorizeKey, found)) return { type: 'unavailable' };
+  if (await struck(gateway.pool, operation, found.authorizeKey, found)) return { type: 'unavailable' };
   const question = questionOf(operation, call, ['by id', found.authorizationId, call.amountCents]);
-  const reply = await settle(pool, question, found, (payment) => decide(payment, found));
+  const reply = await settle(gateway, question, found, (payment) => decide(payment, found));
   return operation === 'capture' ? withholdFirst(reply, found) : reply;
 }
 
 /** Mostly nothing has happened to the payment since it was read: then what was decided is done in one statement. */
 async function settle(
-  pool: DatabasePool,
+  { pool, move }: Gateway,
   question: Question,
   found: StoredPayment,
   decide: (payment: Payment) => Decision,
 ): Promise<Reply> {
   const read = bare(found);
   const decision = decide(read);
-  if (await queries.moveOnce(pool, question, read, decision)) return first(question, decision);
+  if (await move({ question, decision, read })) return first(question, decision);
   return pool.transaction(async (tx) => {
     const payment = await lockFound(tx, found);
     return claimed(tx, question, () => record(tx, question, decide(payment)));
   });
 }
 
-async function voidById(pool: DatabasePool, call: Call & { readonly authorizationId: string }): Promise<Reply> {
-  const found = await queries.findPayment(pool, call.authorizationId);
+async function voidById({ pool, find }: Gateway, call: Call & { readonly authorizationId: string }): Promise<Reply> {
+  const found = await find(call.authorizationId);
   if (!found) return { type: 'not_found' };
   if (await struck(pool, 'void', found.authorizeKey, found)) return { type: 'unavailable' };
   const question = questionOf('void', call, ['by id', found.authorizationId, null]);

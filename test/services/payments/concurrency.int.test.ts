@@ -4,12 +4,25 @@ import { entriesOf, assertConsistent, type Gateway, newKey, openGateway } from '
 
 const database = useDatabase();
 const rounds = 40;
-let gateway: Gateway;
+let gateways: Gateway[];
+/** Two in turns, as two processes: what meets in one shares statements, what meets between them is up to the database. */
+let gateway: Pick<Gateway, 'authorize' | 'authorized' | 'post'>;
 beforeAll(async () => {
-  gateway = await openGateway(database.pool());
+  gateways = [await openGateway(database.pool()), await openGateway(database.pool())];
+  let calls = 0;
+  const next = (): Gateway => {
+    const one = gateways[(calls += 1) % 2];
+    if (!one) throw new Error('there are two');
+    return one;
+  };
+  gateway = {
+    authorize: (...call) => next().authorize(...call),
+    authorized: (...call) => next().authorized(...call),
+    post: (...call) => next().post(...call),
+  };
 });
 afterEach(() => assertConsistent(database.pg()));
-afterAll(() => gateway.app.close());
+afterAll(() => Promise.all(gateways.map(({ app }) => app.close())));
 
 describe('concurrent calls with one key take effect once and get one answer', () => {
   test('authorize', async () => {
@@ -82,6 +95,29 @@ describe('concurrent calls with different keys', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
     expect((await entriesOf(database.pg(), key)).filter((entry) => entry === 'refund 1200')).toHaveLength(4);
   });
+});
+
+test('of many calls at once, each does its own and gets its own answer', async () => {
+  const tokens = ['tok_visa', 'tok_decline_stolen', 'tok_capture_declined', 'tok_visa'];
+  const keys = Array.from({ length: 80 }, newKey);
+  const opened = await Promise.all(keys.map((key, i) => gateway.authorize(tokens[i % 4] ?? '', key)));
+  expect(opened.map(({ status }) => status)).toEqual(keys.map((_, i) => (i % 4 === 1 ? 402 : 200)));
+  const ids = opened.map(({ body }) => String(body['authorization_id']));
+  const captures = keys.map((_, i) => i).filter((i) => i % 4 !== 1);
+  const captured = await Promise.all(
+    captures.map((i) =>
+      gateway.post(`/payments/capture/${ids[i]}`, { idempotency_key: `${keys[i]}-c`, amount_cents: 1_000 + i }),
+    ),
+  );
+  expect(captured.map(({ status }) => status)).toEqual(captures.map((i) => (i % 4 === 2 ? 402 : 200)));
+  for (const [i, key] of keys.entries()) {
+    const money = [
+      [`authorize 5000`, `capture ${1_000 + i}`, `release ${4_000 - i}`],
+      ['decline 5000'],
+      ['authorize 5000'],
+    ];
+    expect(await entriesOf(database.pg(), key)).toEqual(money[i % 4] ?? money[0]);
+  }
 });
 
 describe('races', () => {
