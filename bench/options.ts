@@ -11,6 +11,7 @@ export const help = `npm run bench -- [options]
                       edge      POST /orders over HTTP to COMPLETED, with every participant; --preload: see below
                       hot       1,000 buyers for 100 pieces of one product; then --n on one product and on 100
                       overload  ten times the customers of its peak; orders ended per second, and when it is over
+                      idle      what a stack takes that has nothing to do
                       audit     time and memory of waybill audit, with --preload finished orders
                       pages     the console's pages beside --preload finished orders, each --n times
   --n N               sagas, timers or orders of a round; default by workload
@@ -21,7 +22,7 @@ export const help = `npm run bench -- [options]
   --paced 200         sagas of the slow pace; 0: none
   --concurrency N     actors in flight per worker; default as in the product
   --max-batch N       steps per commit; default as in the product
-  --seconds 10        of each phase (overload), of the spread (timers)
+  --seconds 10        of each phase (overload), of the spread (timers), of looking (idle)
   --preload N         actors that wait (cold; 1,000,000), finished orders (edge, audit, pages)
   --peers             also other engines and floors, in turns (runtime, decline); once: npm ci --prefix bench/peers
   --engines a,b       these engines instead, waybill among them or not
@@ -38,6 +39,7 @@ const workloadNames = [
   'edge',
   'hot',
   'overload',
+  'idle',
   'audit',
   'pages',
 ] as const;
@@ -73,6 +75,7 @@ const defaultN: Readonly<Record<WorkloadName, number>> = {
   edge: 2_000,
   hot: 2_000,
   overload: 0,
+  idle: 0,
   audit: 0,
   pages: 20,
 };

@@ -3,9 +3,11 @@
  * what the burst reached, for the time of a POST under load that can be carried.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Type } from '@sinclair/typebox';
 import { audit } from '../../src/audit/audit.ts';
 import { actorMachines } from '../../src/compose.ts';
 import { commitFeed } from '../../src/persistence/commit-feed.ts';
+import { row, sql } from '../../src/persistence/sql.ts';
 import { openMeter, othersCores, perMany } from '../engines/meter.ts';
 import { median, percentile, round } from '../figures.ts';
 import { orderOf, placeOrders, post, seedProducts, waitUntilEnded } from './load.ts';
@@ -69,10 +71,21 @@ export async function driveEdge(stack: BenchStack, options: EdgeOptions) {
     commitsPerOrder: round((countedAfter.commits - counted.commits) / n),
     fsyncsPerOrder: round((countedAfter.fsyncs - counted.fsyncs) / n),
     walBytesPerOrder: Math.round(walBytes),
+    hotUpdates: await hotUpdates(stack),
     othersCores: others === null ? null : round(others),
     audit: 'clean',
   };
 }
+
+/** Of the tables that orders update: the share of updates that wrote no index entry (heap-only tuples). */
+async function hotUpdates({ pool }: BenchStack): Promise<Readonly<Record<string, number>>> {
+  const tables = await pool.any(sql.type(updatesRow)`
+    select schemaname || '.' || relname as name, n_tup_upd::int4 as updates, n_tup_hot_upd::int4 as hot
+    from pg_stat_user_tables where n_tup_upd >= 100 order by n_tup_upd desc`);
+  return Object.fromEntries(tables.map(({ name, updates, hot }) => [name, round(hot / updates)]));
+}
+
+const updatesRow = row(Type.Object({ name: Type.String(), updates: Type.Integer(), hot: Type.Integer() }));
 
 const halfOf = (ordersPerSecond: number) => {
   const perSecond = Math.max(1, Math.floor(ordersPerSecond / 2));

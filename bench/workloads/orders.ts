@@ -5,6 +5,7 @@ import { measureAudit } from '../edge/audit.ts';
 import { driveEdge } from '../edge/edge.ts';
 import { measureGrowth } from '../edge/growth.ts';
 import { hot } from '../edge/hot.ts';
+import { idle as measureIdle } from '../edge/idle.ts';
 import { seedProducts } from '../edge/load.ts';
 import { overload } from '../edge/overload.ts';
 import { measurePages } from '../edge/pages.ts';
@@ -70,6 +71,12 @@ export const overloaded: Workload = (ports) =>
     const say = (line: object): void => report.say({ backend, ...line });
     const { seconds, rounds } = options;
     say({ ...(await overload({ stack, products, seconds, rounds, say })), ...(await books(stack)) });
+  });
+
+export const idle: Workload = (ports) =>
+  onStack(ports, async (stack) => {
+    const { options, backend, report } = ports;
+    report.say({ backend, ...(await measureIdle(stack, options.seconds)) });
   });
 
 export const audit: Workload = ({ options, backend, report }) =>

@@ -1,7 +1,7 @@
 /** The workloads by name. */
 import type { WorkloadName } from '../options.ts';
 import { cold } from './cold.ts';
-import { audit, edge, hotProduct, overloaded, pages } from './orders.ts';
+import { audit, edge, hotProduct, idle, overloaded, pages } from './orders.ts';
 import { recover } from './recover.ts';
 import { decline, runtime } from './runtime.ts';
 import { timers } from './timers.ts';
@@ -16,6 +16,7 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   edge,
   hot: hotProduct,
   overload: overloaded,
+  idle,
   audit,
   pages,
 };

@@ -20,6 +20,9 @@ const maxRedeliveryMs = 30_000;
 const maxClaim = 500;
 /** How long the relay sleeps at most: a row that became due meanwhile (another process wrote it) waits that long. */
 const maxSleepMs = 250;
+/** Where nothing was claimed for so long, it sleeps longer: to look is most of what an idle system does. */
+const idleAfterMs = 10_000;
+const idleSleepMs = 1_000;
 /** How long it sleeps at least, so that a clock that has just not got there is no busy loop. */
 const minSleepMs = 5;
 const faultSleepMs = 500;
@@ -32,6 +35,7 @@ export interface Relay {
 }
 
 export function relay(options: RelayOptions): Relay {
+  let sleptSinceClaimMs = 0;
   const runOnce = async (): Promise<number> => {
     const room = await options.wakeUps.room();
     if (room === 0) return maxSleepMs;
@@ -41,6 +45,7 @@ export function relay(options: RelayOptions): Relay {
       maxRedeliveryMs: Math.max(maxRedeliveryMs, options.redeliveryMs),
     });
     if (claimed.actorIds.length > 0) {
+      sleptSinceClaimMs = 0;
       await options.wakeUps.publish(claimed.actorIds);
       options.onClaimed?.(claimed.actorIds.length);
     }
@@ -52,11 +57,14 @@ export function relay(options: RelayOptions): Relay {
       while (!signal.aborted) {
         let sleepMs = faultSleepMs;
         try {
-          sleepMs = Math.min(maxSleepMs, Math.max(minSleepMs, await runOnce()));
+          const dueInMs = await runOnce();
+          const longestMs = sleptSinceClaimMs < idleAfterMs ? maxSleepMs : idleSleepMs;
+          sleepMs = Math.min(longestMs, Math.max(minSleepMs, dueInMs));
         } catch (error) {
           options.onError(error instanceof Error ? error : new Error(String(error)));
         }
         await options.delay(sleepMs, signal);
+        sleptSinceClaimMs += sleepMs;
       }
     },
   };

@@ -103,6 +103,10 @@ const page = { limit: 21 };
 
 describe(`with ${copies} finished orders, by index alone`, () => {
   it('the relay claims what is due', async () => {
+    await database.pg().query(`insert into actors.wake (actor_id, due_at) values ('due', actors.clock())`);
+    await database.pg().query(`
+      insert into actors.message (sender_id, target_id, target_machine, event, deliver_at, due_at)
+      values ('s', 'due', 'order', '{"type":"X"}', actors.clock(), actors.clock())`);
     const claim = { limit: 500, redeliveryMs: 5_000, maxRedeliveryMs: 30_000 };
     expect(await plansOf((pool) => outbox(pool).claimDue(claim))).toEqual({
       indexes: ['message_due', 'message_pkey', 'wake_due', 'wake_pkey'],

@@ -92,6 +92,29 @@ describe('run', () => {
     await running;
   });
 
+  test('where nothing was claimed for ten seconds it looks once a second, until something is', async () => {
+    let due: readonly string[] = [];
+    const { relay, log, clock } = rig({
+      outbox: { claimDue: () => Promise.resolve({ actorIds: due, nextDueInMs: Infinity }) },
+    });
+    const stop = new AbortController();
+    const running = relay.run(stop.signal);
+    await settle();
+    const passes = async (ms: number): Promise<void> => {
+      clock.pass(ms);
+      await settle();
+    };
+    for (let looks = 0; looks < 40; looks += 1) await passes(250);
+    expect(log).toEqual([...Array<string>(40).fill('sleep 250'), 'sleep 1000']);
+    due = ['a'];
+    await passes(1_000);
+    due = [];
+    await passes(250);
+    expect(log.slice(41)).toEqual(['publish a', 'sleep 250', 'sleep 250']);
+    stop.abort();
+    await running;
+  });
+
   test('a fault of the store is reported, and it goes on', async () => {
     let faults = 2;
     const { relay, log, errors, clock } = rig({
