@@ -8,6 +8,7 @@ export const help = `npm run bench -- [options]
                       timers    --n actors whose timers fire, at once and over --seconds
                       cold      the throughput of runtime beside --preload waiting actors, and beside none
                       recover   the worker killed with 1,000 actors in flight: until all have ended
+                      workers   runtime with one worker and with two, in turns
                       edge      POST /orders over HTTP to COMPLETED, with every participant; --preload: see below
                       hot       1,000 buyers for 100 pieces of one product; then --n on one product and on 100
                       overload  ten times the customers of its peak; orders ended per second, and when it is over
@@ -36,6 +37,7 @@ const workloadNames = [
   'timers',
   'cold',
   'recover',
+  'workers',
   'edge',
   'hot',
   'overload',
@@ -72,6 +74,7 @@ const defaultN: Readonly<Record<WorkloadName, number>> = {
   timers: 10_000,
   cold: 5_000,
   recover: 1_000,
+  workers: 5_000,
   edge: 2_000,
   hot: 2_000,
   overload: 0,

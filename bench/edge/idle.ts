@@ -4,11 +4,11 @@ import { cpuTimeMs } from '../engines/cpu-time.ts';
 import { round } from '../figures.ts';
 import type { BenchStack } from './stack.ts';
 
-/** By then start-up is over, and the relay has seen that there is nothing. */
+/** By then start-up is over, and the relay has seen that there is nothing; a shorter look is not worth a longer wait. */
 const settledAfterMs = 30_000;
 
 export async function idle({ processes }: BenchStack, seconds: number) {
-  await sleep(settledAfterMs);
+  await sleep(Math.min(settledAfterMs, seconds * 1_000));
   const before = await timesOf(processes);
   const startedAtMs = performance.now();
   await sleep(seconds * 1_000);

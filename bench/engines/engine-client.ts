@@ -22,7 +22,7 @@ export interface EngineProcesses {
   drive(command: Command): Promise<Answer>;
   /** Counted by each process since it was started. */
   stats(): Promise<Readonly<Record<string, Stats>>>;
-  /** Of a role that two processes have. @returns when it is gone */
+  /** To the first process of a role. @returns when it is gone */
   signal(role: Role, signal: NodeJS.Signals): Promise<void>;
   /** Starts that role anew. */
   restart(role: Role): Promise<void>;
@@ -37,23 +37,28 @@ export interface StartOptions {
   /** Where profiles go, if they are wanted. */
   readonly profileTo: string | null;
   readonly onDone: (orderId: string, atMs: number) => void;
+  /** Processes of that role; default 1. */
+  readonly workers?: number;
 }
 
 const stopMs = 20_000;
 const main = fileURLToPath(new URL('engine-process.ts', import.meta.url));
 
 export async function startEngine(options: StartOptions): Promise<EngineProcesses> {
-  const { engine, settings } = options;
-  const processes = new Map<Role, Process>();
-  const start = async (role: Role): Promise<void> => void processes.set(role, await startProcess(options, role));
-  const process = (role: Role): Process => {
-    const found = processes.get(role);
-    if (!found) throw new Error(`${options.name} has no ${role}`);
+  const { engine, settings, workers = 1 } = options;
+  /** By role; further workers by role and number. */
+  const processes = new Map<string, Process>();
+  const start = async (role: Role, name: string = role): Promise<void> =>
+    void processes.set(name, await startProcess(options, role, name));
+  const process = (name: string): Process => {
+    const found = processes.get(name);
+    if (!found) throw new Error(`${options.name} has no ${name}`);
     return found;
   };
   if (engine.processes === 'one') await start('both');
   else {
     await start('worker');
+    for (let n = 2; n <= workers; n += 1) await start('worker', `worker${n}`);
     await engine.register?.(settings);
     await start('submitter');
   }
@@ -67,7 +72,7 @@ export async function startEngine(options: StartOptions): Promise<EngineProcesse
       return Object.fromEntries(await Promise.all(all)) as Record<string, Stats>;
     },
     signal: (role, signal) => process(role).signal(signal),
-    restart: start,
+    restart: (role) => start(role),
     async stop() {
       for (const role of [...processes.keys()].toReversed()) await process(role).stop();
     },
@@ -91,23 +96,24 @@ interface Process {
   stop(): Promise<void>;
 }
 
-async function startProcess(options: StartOptions, role: Role): Promise<Process> {
+/** @param called its name among the engine's processes */
+async function startProcess(options: StartOptions, role: Role, called: string): Promise<Process> {
   const { name, module, settings, profileTo } = options;
   const start: EngineStart = { module, engine: name, role, settings };
   const child = fork(main, [], {
     execArgv: [
       ...(isPeer(module) ? quiet : []),
-      ...(profileTo === null ? [] : profiling(profileTo, `${name}-${role}`)),
+      ...(profileTo === null ? [] : profiling(profileTo, `${name}-${called}`)),
     ],
     env: { ...process.env, [startVariable]: JSON.stringify(start), RESTATE_LOGGING: 'ERROR' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${name}: its ${role} cannot be started`);
+  if (pid === undefined) throw new Error(`${name}: its ${called} cannot be started`);
   const forget = reaper().watchProcess(pid);
   const exited = once(child, 'exit').then(forget);
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const { ready, ask } = converse(child, `${name} ${role}`, options.onDone);
+  const { ready, ask } = converse(child, `${name} ${called}`, options.onDone);
   await ready;
   return {
     pid,

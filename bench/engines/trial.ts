@@ -33,6 +33,8 @@ export interface TrialOptions {
   readonly profileTo?: string | null;
   /** Also what the engine itself checks of its tables; default true. */
   readonly check?: boolean;
+  /** Worker processes; default 1. */
+  readonly workers?: number;
 }
 
 /** One engine with a database of its own, in which it is measured once or often. */
@@ -117,13 +119,19 @@ async function measure(options: TrialOptions, bench: Bench, meter: Meter): Promi
 }
 
 async function inProcesses<T>(
-  { engine, profileTo }: TrialOptions,
+  { engine, profileTo, workers = 1 }: TrialOptions,
   bench: Bench,
   work: (processes: EngineProcesses, ended: EndedSagas) => Promise<T>,
 ): Promise<T> {
   const ended = endedSagas();
   const { settings } = bench;
-  const processes = await startEngine({ ...engine, settings, profileTo: profileTo ?? null, onDone: ended.onDone });
+  const processes = await startEngine({
+    ...engine,
+    settings,
+    profileTo: profileTo ?? null,
+    onDone: ended.onDone,
+    workers,
+  });
   try {
     return await work(processes, ended);
   } finally {
@@ -196,7 +204,7 @@ function countedSince(
     for (const [name, count] of Object.entries(stats)) {
       const each = round((count - (before[role]?.[name] ?? 0)) / n);
       if (name === 'statements') statementsPerSaga[role] = each;
-      else countsPerSaga[name] = each;
+      else countsPerSaga[name] = (countsPerSaga[name] ?? 0) + each;
     }
   return { statementsPerSaga, countsPerSaga };
 }

@@ -5,6 +5,7 @@ import { audit, edge, hotProduct, idle, overloaded, pages } from './orders.ts';
 import { recover } from './recover.ts';
 import { decline, runtime } from './runtime.ts';
 import { timers } from './timers.ts';
+import { workers } from './workers.ts';
 import type { Workload } from './workload.ts';
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -13,6 +14,7 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   timers,
   cold,
   recover,
+  workers,
   edge,
   hot: hotProduct,
   overload: overloaded,

@@ -91,6 +91,18 @@ describe('npm run bench', () => {
     expect(killed?.['allEndedSeconds']).toBeGreaterThan(0);
   });
 
+  it('workers: one and two of them, in turns', async () => {
+    const lines = await bench('--workload', 'workers', '--backend', backend, '--n', '40', '--paced', '0');
+    expect(lines.map(({ workers }) => workers)).toEqual([1, 2, undefined]);
+    expect(Object.keys(lines[1]?.['cpuSecondsPer1000'] ?? {})).toEqual(expect.arrayContaining(['worker', 'worker2']));
+    expect(lines.at(-1)).toMatchObject({ twoToOne: aRate });
+  });
+
+  it('idle: what each process takes', async () => {
+    const [line] = await bench('--workload', 'idle', '--backend', backend, '--seconds', '1');
+    expect(Object.keys(line?.['percentOfACore'] ?? {})).toEqual(expect.arrayContaining(['postgres', 'edge', 'worker']));
+  });
+
   it('edge: orders over HTTP, with what each process took', async () => {
     const asked = ['--n', '20', '--rate', '10', '--paced', '10'];
     const [line] = await bench('--workload', 'edge', '--backend', backend, ...asked);
