@@ -27,7 +27,12 @@ export function auditCommand(waybill: Command, wrap: Wrap): void {
         const database = await openDatabase(config, { log: (line) => process.stderr.write(`${line}\n`), join: true });
         try {
           await assertMigrated(database.url);
-          const pool = await openPool({ url: database.url, maxConnections: 2, statementTimeoutMs });
+          const pool = await openPool({
+            url: database.url,
+            maxConnections: 2,
+            statementTimeoutMs,
+            readsWholeTables: true,
+          });
           const since =
             options.days === undefined ? {} : { logsSinceMs: (await storeClock(pool)) - options.days * dayMs };
           const report = await audit(pool, {

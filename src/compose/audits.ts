@@ -13,7 +13,13 @@ const auditStatementMs = 1_800_000;
 
 /** On a connection of its own, whose statements may take long, and kept for the console; replays what ended in the last day, or has not ended. */
 export async function auditOnce(url: string, onError: (error: Error) => void): Promise<AuditReport> {
-  const pool = await openPool({ url, maxConnections: 1, statementTimeoutMs: auditStatementMs, onError });
+  const pool = await openPool({
+    url,
+    maxConnections: 1,
+    statementTimeoutMs: auditStatementMs,
+    readsWholeTables: true,
+    onError,
+  });
   try {
     const logsSinceMs = (await storeClock(pool)) - dayMs;
     const report = await audit(pool, { machines: actorMachines(), migrations, live: true, logsSinceMs });

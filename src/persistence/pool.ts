@@ -25,9 +25,18 @@ export interface PoolOptions {
   readonly maxConnections: number;
   /** Default: 15 s. Longer only for who reads whole tables while nobody waits. */
   readonly statementTimeoutMs?: number;
+  /** Default: false. For who counts and compares whole tables: see `byIndex`. */
+  readonly readsWholeTables?: boolean;
   /** Called when an idle connection breaks; the pool replaces it. */
   readonly onError?: (error: Error) => void;
 }
+
+/**
+ * The planner takes an index wherever there is one. A plan is kept with its prepared statement, and one that was made while a
+ * table was all but empty (a new database; an outbox that has just been worked off) reads all of it, at every call, until
+ * somebody analyzes the table again.
+ */
+const byIndex = '-c enable_seqscan=off';
 
 /** A server that takes longer is as good as away; also what a silent one costs those who find it so. */
 const connectionTimeoutMs = 3_000;
@@ -51,7 +60,12 @@ export async function openPool(options: PoolOptions): Promise<DatabasePool> {
 
 async function openOnce(options: PoolOptions, heard: () => void, onError: (error: Error) => void): Promise<SlonikPool> {
   const url = new URL(options.url);
-  url.searchParams.set('options', `${url.searchParams.get('options') ?? ''} -c lock_timeout=${lockTimeoutMs}`.trim());
+  const settings = [
+    url.searchParams.get('options') ?? '',
+    `-c lock_timeout=${lockTimeoutMs}`,
+    options.readsWholeTables ? '' : byIndex,
+  ];
+  url.searchParams.set('options', settings.filter(Boolean).join(' '));
   const listening: Interceptor = {
     name: 'listening',
     afterQueryExecution: () => {
