@@ -1,6 +1,7 @@
 /**
  * Tells which actors moved, by LISTEN on one connection of its own (Slonik has no notifications). When that connection
- * breaks it comes back by itself; what was missed meanwhile its users find by polling.
+ * breaks it comes back by itself; what was missed meanwhile its users find by polling. So they do for the moment that it takes
+ * to listen again after a time in which nobody watched.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -10,6 +11,8 @@ import { commitChannel } from './write-batch.ts';
 const firstReconnectMs = 100;
 const maxReconnectMs = 5_000;
 const goodbyeMs = 500;
+/** Where nobody watches anything for so long, no notice is asked for: each wakes a server process and this one. */
+const lingerMs = 2_000;
 
 export interface ListeningFeed extends CommitFeed {
   /** Called with the actors of every commit, or `*` when there were too many to name. */
@@ -22,8 +25,10 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
   const byActor = new Map<string, Set<() => void>>();
   const forAll = new Set<(actorIds: readonly string[]) => void>();
   let client: pg.Client | null = null;
+  let isListening = false;
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
+  let unwatched: NodeJS.Timeout | undefined;
   let reconnectMs = firstReconnectMs;
 
   const tell = (payload: string): void => {
@@ -31,6 +36,22 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
     for (const listener of forAll) listener(ids);
     if (payload === '*') for (const listeners of byActor.values()) for (const listener of listeners) listener();
     else for (const id of ids) for (const listener of byActor.get(id) ?? []) listener();
+  };
+
+  /** The connection's own errors are heard by `lost`, and a lost one begins anew. */
+  const say = (statement: 'listen' | 'unlisten'): void => {
+    isListening = statement === 'listen';
+    client?.query(`${statement} ${commitChannel}`).catch(() => {});
+  };
+  const watch = (): void => {
+    clearTimeout(unwatched);
+    unwatched = undefined;
+    if (!isListening) say('listen');
+  };
+  const restIfUnwatched = (): void => {
+    if (byActor.size > 0 || forAll.size > 0) return;
+    clearTimeout(unwatched);
+    unwatched = setTimeout(say, lingerMs, 'unlisten').unref();
   };
 
   const connect = async (): Promise<void> => {
@@ -58,6 +79,8 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
     }
     if (stopped) return next.end();
     client = next;
+    isListening = true;
+    restIfUnwatched();
     reconnectMs = firstReconnectMs;
   };
   // A failed attempt has already arranged the next one.
@@ -65,6 +88,7 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
   const end = (): void => {
     stopped = true;
     clearTimeout(retry);
+    clearTimeout(unwatched);
   };
   try {
     await connect();
@@ -78,14 +102,20 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
       const listeners = byActor.get(actorId) ?? new Set();
       listeners.add(onCommit);
       byActor.set(actorId, listeners);
+      watch();
       return () => {
         listeners.delete(onCommit);
         if (listeners.size === 0 && byActor.get(actorId) === listeners) byActor.delete(actorId);
+        restIfUnwatched();
       };
     },
     onAny(listener) {
       forAll.add(listener);
-      return () => forAll.delete(listener);
+      watch();
+      return () => {
+        forAll.delete(listener);
+        restIfUnwatched();
+      };
     },
     async stop() {
       end();

@@ -80,6 +80,25 @@ describe('the commit feed', () => {
     expect(heard).toEqual(['second']);
   });
 
+  test('asks for no notices while nobody watches, and hears again once somebody does', async () => {
+    const said = async () => {
+      const { rows } = await runtime
+        .pg()
+        .query<{ query: string }>(`select query from pg_stat_activity where pid = any($1)`, [await listeners()]);
+      return rows.map(({ query }) => query.split(' ')[0]);
+    };
+    const feed = await listen();
+    expect(await said()).toEqual(['listen']);
+    await eventually(async () => (await said())[0] === 'unlisten');
+    const heard: string[] = [];
+    const ends = [feed.subscribe('a', () => void heard.push('a')), feed.onAny(() => void heard.push('any'))];
+    await eventually(async () => (await said())[0] === 'listen');
+    await runtime.process().system.start({ machine: 'inbox', id: 'a', input: {} });
+    await eventually(() => heard.length === 2);
+    for (const end of ends) end();
+    await eventually(async () => (await said())[0] === 'unlisten');
+  });
+
   test('comes back when its connection is killed', async () => {
     const feed = await listen();
     const heard: string[] = [];
@@ -99,6 +118,8 @@ describe('the commit feed', () => {
 
   test('stops for good, also while it is coming back', async () => {
     const feed = await listen();
+    // Watched, so that no timer of its own is running.
+    feed.subscribe('a', () => {});
     const [pid] = await listeners();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await runtime.pg().query('select pg_terminate_backend($1)', [pid]);
