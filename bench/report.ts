@@ -52,7 +52,7 @@ async function checkedOut(): Promise<{ commit: string; changed: boolean }> {
   const git = async (...args: string[]): Promise<string> => (await run('git', args, { cwd: root })).stdout.trim();
   return {
     commit: await git('rev-parse', 'HEAD'),
-    changed: (await git('status', '--porcelain', 'src', 'bench', 'sql')) !== '',
+    changed: (await git('status', '--porcelain', 'src', 'bench', 'sql', ':!bench/results')) !== '',
   };
 }
 

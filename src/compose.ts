@@ -101,7 +101,7 @@ export async function compose(config: Config, surroundings: Surroundings): Promi
   });
   const points = crashPoints(surroundings.onCrashPoint ?? (config.crashAt && dieAt(config.crashAt, killThisProcess)));
   opened.defer(() => points.close());
-  const services = createServices(pool);
+  const services = createServices(pool, log);
   const weather = { latencyMs: config.mockLatencyMs, failureRate: config.mockFailureRate };
   const transports = await openTransports(config, services, weather, log, tracing);
   opened.defer(() => transports.close());

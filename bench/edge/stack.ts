@@ -46,7 +46,7 @@ export async function openStack(
   opened.defer(() => edge.stop());
   const worker = await startProcess({ role: 'worker', name: 'worker', env, profileTo });
   opened.defer(() => worker.stop());
-  const pool = await openPool({ url: postgres.url, maxConnections: 4 });
+  const pool = await openPool({ url: postgres.url, maxConnections: 4, readsWholeTables: true });
   opened.defer(() => pool.end());
   const closing = opened.move();
   const processes = {

@@ -204,7 +204,7 @@ function countedSince(
     for (const [name, count] of Object.entries(stats)) {
       const each = round((count - (before[role]?.[name] ?? 0)) / n);
       if (name === 'statements') statementsPerSaga[role] = each;
-      else countsPerSaga[name] = (countsPerSaga[name] ?? 0) + each;
+      else countsPerSaga[name] = round((countsPerSaga[name] ?? 0) + each);
     }
   return { statementsPerSaga, countsPerSaga };
 }

@@ -13,12 +13,14 @@ import paymentsPlugin, { type GatewayWeather } from '../services/payments/plugin
 import { paymentService } from '../services/payments/service.ts';
 import type { Tracing } from '../telemetry/tracing/tracing.ts';
 
-export function createServices(pool: DatabasePool) {
+export function createServices(pool: DatabasePool, log: Logger) {
+  const onSplit = (err: unknown): void =>
+    log.warn({ err }, 'what failed for many calls at once is tried for each alone');
   return {
     orders: createOrders({ pool }),
     inventory: createInventory({ pool, newId: processPorts.newId }),
-    payments: paymentService({ pool, newId: processPorts.newId }),
-    notices: createNotices({ pool }),
+    payments: paymentService({ pool, newId: processPorts.newId, onSplit }),
+    notices: createNotices({ pool, onSplit }),
   };
 }
 

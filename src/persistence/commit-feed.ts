@@ -38,10 +38,13 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
     else for (const id of ids) for (const listener of byActor.get(id) ?? []) listener();
   };
 
-  /** The connection's own errors are heard by `lost`, and a lost one begins anew. */
+  /** What is refused is said again when somebody begins to watch; a connection that is lost begins anew by itself. */
   const say = (statement: 'listen' | 'unlisten'): void => {
     isListening = statement === 'listen';
-    client?.query(`${statement} ${commitChannel}`).catch(() => {});
+    client?.query(`${statement} ${commitChannel}`).catch((error: Error) => {
+      isListening = false;
+      onError(error);
+    });
   };
   const watch = (): void => {
     clearTimeout(unwatched);
@@ -49,7 +52,7 @@ export async function commitFeed(url: string, onError: (error: Error) => void): 
     if (!isListening) say('listen');
   };
   const restIfUnwatched = (): void => {
-    if (byActor.size > 0 || forAll.size > 0) return;
+    if (stopped || byActor.size > 0 || forAll.size > 0) return;
     clearTimeout(unwatched);
     unwatched = setTimeout(say, lingerMs, 'unlisten').unref();
   };

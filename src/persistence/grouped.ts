@@ -2,9 +2,12 @@
  * Reads and writes that share statements, as steps share commits: what is asked for while one statement is under way goes
  * with the next. Idle, each goes alone and at once, so nobody waits for company.
  */
+import { classifyFault } from './faults.ts';
 
 /** More go with the statement after it. */
 const maxTogether = 256;
+/** Of the pool's connections, for those that are tried again alone. */
+const lanesAlone = 4;
 
 /**
  * @param load finds what there is of these keys, each once, in one statement
@@ -29,23 +32,35 @@ export interface GroupedWrites<Item, Result> {
   readonly write: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** What an item is about: two that have one of these in common never share a statement. */
   readonly keysOf: (item: Item) => readonly string[];
+  /** Told why several had to be tried again alone. */
+  readonly onSplit: (error: unknown) => void;
 }
 
 /**
  * For writes that may be repeated: a statement that fails for several is tried again for each alone, so that only the guilty
- * one fails, and any of them may by then have been written.
+ * one fails, and any of them may by then have been written. The next ones do not wait for that. Where Postgres is away, all
+ * fail at once.
  */
 export function groupedWrites<Item, Result>(options: GroupedWrites<Item, Result>): (item: Item) => Promise<Result> {
-  const { write, keysOf } = options;
+  const { write, keysOf, onSplit } = options;
   const run = async (now: readonly Asked<Item, Result>[]): Promise<void> => {
     try {
       const results = await write(now.map(({ item }) => item));
       if (results.length !== now.length) throw new Error(`${now.length} were written, with ${results.length} results`);
       results.forEach((result, i) => now[i]?.resolve(result));
     } catch (error) {
-      if (now.length > 1) await Promise.all(now.map((one) => run([one])));
-      else now[0]?.reject(error);
+      if (now.length === 1 || classifyFault(error) === 'unavailable') for (const { reject } of now) reject(error);
+      else {
+        onSplit(error);
+        void runAlone([...now]);
+      }
     }
+  };
+  const runAlone = async (left: Asked<Item, Result>[]): Promise<void> => {
+    const lane = async (): Promise<void> => {
+      for (let one = left.shift(); one; one = left.shift()) await run([one]);
+    };
+    await Promise.all(Array.from({ length: lanesAlone }, lane));
   };
   return oneAfterAnother((waiting) => splitByKeys(waiting, keysOf), run);
 }

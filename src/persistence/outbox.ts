@@ -11,7 +11,7 @@ const nextRow = row(Type.Object({ next_in_ms: Type.Union([Type.Number(), Type.Nu
 export function outbox(pool: DatabasePool): Outbox {
   return {
     async claimDue(options) {
-      // One look, four times a second, is what an idle system does; a claim that finds nothing is five statements.
+      // A look is one statement, a claim that finds nothing five: mostly nothing is due.
       const dueInMs = await nextDueInMs(pool);
       if (dueInMs > 0) return { actorIds: [], nextDueInMs: dueInMs };
       return pool.transaction(async (tx) => {

@@ -18,9 +18,9 @@ export interface RelayOptions {
 const maxRedeliveryMs = 30_000;
 /** Rows of each kind per claim. */
 const maxClaim = 500;
-/** How long the relay sleeps at most: a row that became due meanwhile (another process wrote it) waits that long. */
+/** How long the relay sleeps at most, unless all is idle: a row that became due meanwhile (another process wrote it) waits that long. */
 const maxSleepMs = 250;
-/** Where nothing was claimed for so long, it sleeps longer: to look is most of what an idle system does. */
+/** Where nobody was under way for so long, it sleeps longer: to look is most of what an idle system does. */
 const idleAfterMs = 10_000;
 const idleSleepMs = 1_000;
 /** How long it sleeps at least, so that a clock that has just not got there is no busy loop. */
@@ -35,7 +35,7 @@ export interface Relay {
 }
 
 export function relay(options: RelayOptions): Relay {
-  let sleptSinceClaimMs = 0;
+  let idleMs = 0;
   const runOnce = async (): Promise<number> => {
     const room = await options.wakeUps.room();
     if (room === 0) return maxSleepMs;
@@ -44,8 +44,9 @@ export function relay(options: RelayOptions): Relay {
       redeliveryMs: options.redeliveryMs,
       maxRedeliveryMs: Math.max(maxRedeliveryMs, options.redeliveryMs),
     });
+    // Whoever is under way has a wake row that is due within a redelivery.
+    if (claimed.actorIds.length > 0 || claimed.nextDueInMs <= options.redeliveryMs) idleMs = 0;
     if (claimed.actorIds.length > 0) {
-      sleptSinceClaimMs = 0;
       await options.wakeUps.publish(claimed.actorIds);
       options.onClaimed?.(claimed.actorIds.length);
     }
@@ -58,13 +59,13 @@ export function relay(options: RelayOptions): Relay {
         let sleepMs = faultSleepMs;
         try {
           const dueInMs = await runOnce();
-          const longestMs = sleptSinceClaimMs < idleAfterMs ? maxSleepMs : idleSleepMs;
+          const longestMs = idleMs < idleAfterMs ? maxSleepMs : idleSleepMs;
           sleepMs = Math.min(longestMs, Math.max(minSleepMs, dueInMs));
         } catch (error) {
           options.onError(error instanceof Error ? error : new Error(String(error)));
         }
         await options.delay(sleepMs, signal);
-        sleptSinceClaimMs += sleepMs;
+        idleMs += sleepMs;
       }
     },
   };

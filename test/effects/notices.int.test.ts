@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { noticeEffects } from '../../src/effects/notices.ts';
 import { createNotices, type Notices } from '../../src/services/notices/service.ts';
 import { useDatabase } from '../support/database.ts';
+import { failTheRun } from '../support/fail-the-run.ts';
 
 const database = useDatabase();
 const email = 'canary@example.com';
@@ -11,7 +12,7 @@ function effect(over: { notices?: Notices; emailOf?: (orderId: string) => Promis
   const logged: string[] = [];
   const log = (fields: object, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));
   const [handler] = noticeEffects({
-    notices: over.notices ?? createNotices({ pool: database.pool() }),
+    notices: over.notices ?? createNotices({ pool: database.pool(), onSplit: failTheRun }),
     emailOf: over.emailOf ?? (async () => email),
     log: { info: log, warn: log },
   });

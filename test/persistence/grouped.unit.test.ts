@@ -1,5 +1,6 @@
 /** Reads and writes that share statements. */
 import { describe, expect, test } from 'vitest';
+import { StoreError } from '../../src/actors/index.ts';
 import { groupedReads, groupedWrites } from '../../src/persistence/grouped.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -73,6 +74,7 @@ describe('writes', () => {
 
   function scriptedWrites() {
     const written: (readonly string[])[] = [];
+    const splits: unknown[] = [];
     const answers: ((outcome?: Error) => void)[] = [];
     const write = groupedWrites<Item, string>({
       write: (items) => {
@@ -83,8 +85,14 @@ describe('writes', () => {
         );
       },
       keysOf: ({ keys }) => keys,
+      onSplit: (error) => void splits.push(error),
     });
-    return { written, answers, write: (name: string, ...keys: string[]) => write({ name, keys: [name, ...keys] }) };
+    return {
+      written,
+      answers,
+      splits,
+      write: (name: string, ...keys: string[]) => write({ name, keys: [name, ...keys] }),
+    };
   }
 
   test('one goes at once, those that come meanwhile go together, and each gets its own result', async () => {
@@ -110,7 +118,7 @@ describe('writes', () => {
   });
 
   test('what fails together is tried alone, so that only the guilty one fails', async () => {
-    const { written, answers, write } = scriptedWrites();
+    const { written, answers, splits, write } = scriptedWrites();
     const first = write('a');
     const rest = Promise.allSettled([write('b'), write('bad'), write('c')]);
     answers[0]?.();
@@ -128,5 +136,34 @@ describe('writes', () => {
       { status: 'fulfilled', value: 'c!' },
     ]);
     expect(written).toHaveLength(5);
+    expect(splits).toEqual([new Error('one of them')]);
+  });
+
+  test('the next ones do not wait for those that are tried alone', async () => {
+    const { written, answers, write } = scriptedWrites();
+    void write('a');
+    const stuck = Promise.allSettled([write('b'), write('c')]);
+    answers[0]?.();
+    await turn();
+    answers[1]?.(new Error('one of them'));
+    const next = write('d');
+    await turn();
+    expect(written.slice(2)).toEqual([['b'], ['c'], ['d']]);
+    answers[4]?.();
+    expect(await next).toBe('d!');
+    answers[2]?.();
+    answers[3]?.();
+    await stuck;
+  });
+
+  test('while Postgres is away nothing is tried again', async () => {
+    const { written, answers, splits, write } = scriptedWrites();
+    const away = new StoreError('unavailable', 'connection refused');
+    const all = Promise.allSettled([write('a'), write('b'), write('c')]);
+    answers[0]?.();
+    await turn();
+    answers[1]?.(away);
+    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect([written.length, splits]).toEqual([2, []]);
   });
 });

@@ -53,7 +53,7 @@ export function readRecords(databaseUrl: string): SystemRecords {
       return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
     },
     async findings() {
-      const audited = await openPool({ url: databaseUrl, maxConnections: 2 });
+      const audited = await openPool({ url: databaseUrl, maxConnections: 2, readsWholeTables: true });
       const { findings } = await audit(audited, { machines: actorMachines(), live: true });
       await audited.end();
       return findings;

@@ -58,7 +58,7 @@ export class DemoStack {
       delay: processPorts.delay,
       signal: this.signal,
     });
-    this.#pool = await openPool({ url, maxConnections: 3 });
+    this.#pool = await openPool({ url, maxConnections: 3, readsWholeTables: true });
   }
 
   /** Everything but the worker. @returns its URL */

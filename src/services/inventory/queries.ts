@@ -96,23 +96,33 @@ export async function lockStock(tx: Tx, productIds: readonly string[]): Promise<
 
 /** The rows are locked already. Index: stock_pkey; no indexed column changes, so the update is HOT. */
 export async function writeStock(tx: Tx, stock: readonly Stock[]): Promise<void> {
+  // For the planner, which may otherwise join the whole table.
+  const ids = sql.array(
+    stock.map(({ productId }) => productId),
+    'uuid',
+  );
   await tx.query(sql.typeAlias('void')`
     update inventory.stock s set on_hand = t.on_hand, reserved = t.reserved
     from ${sql.unnest(
       stock.map(({ productId, onHand, reserved }) => [productId, onHand, reserved]),
       ['uuid', 'int4', 'int4'],
     )} as t (product_id, on_hand, reserved)
-    where s.product_id = t.product_id`);
+    where s.product_id = t.product_id and s.product_id = any(${ids})`);
 }
 
 /** The rows are locked already. Index: reservation_pkey; HOT, but for those with an expiry. */
 export async function writeReservations(tx: Tx, reservations: readonly Reservation[]): Promise<void> {
+  // As above.
+  const ids = sql.array(
+    reservations.map(({ orderId }) => orderId),
+    'uuid',
+  );
   await tx.query(sql.typeAlias('void')`
     update inventory.reservation r set status = t.status, owned_by_saga = t.owned_by_saga,
       expires_at = actors.from_ms(t.expires_ms), refusal = t.refusal, updated_at = actors.from_ms(t.updated_ms)
     from ${sql.unnest(reservations.map(reservationTuple), reservationTypes)}
       as t (order_id, status, owned_by_saga, expires_ms, refusal, created_ms, updated_ms)
-    where r.order_id = t.order_id`);
+    where r.order_id = t.order_id and r.order_id = any(${ids})`);
 }
 
 /** Shares a key lock on their reservations, which are locked already. */

@@ -14,10 +14,17 @@ export interface Notices {
   send(ending: Ending, recipient: string): Promise<boolean>;
 }
 
-export function createNotices({ pool }: { readonly pool: DatabasePool }): Notices {
+export interface NoticesOptions {
+  readonly pool: DatabasePool;
+  /** A statement for many letters failed; each is tried again alone. */
+  readonly onSplit: (error: unknown) => void;
+}
+
+export function createNotices({ pool, onSplit }: NoticesOptions): Notices {
   const insert = groupedWrites({
     write: (letters: readonly Letter[]) => insertLetters(pool, letters),
     keysOf: ({ orderId }) => [orderId],
+    onSplit,
   });
   return { send: (ending, recipient) => insert(letterFor(ending, recipient)) };
 }

@@ -86,12 +86,17 @@ async function withLines(tx: Reader, found: readonly Static<typeof OrderRow>[]):
 
 /** The rows are locked already. Index: purchase_order_pkey; no indexed column changes, so the update is HOT. */
 export async function writeOrders(tx: Tx, orders: readonly Order[]): Promise<void> {
+  // For the planner, which may otherwise join the whole table.
+  const ids = sql.array(
+    orders.map(({ id }) => id),
+    'uuid',
+  );
   await tx.query(sql.typeAlias('void')`
     update orders.purchase_order o set status = t.status, confirmed_at = actors.from_ms(t.confirmed_ms),
       cancelled_at = actors.from_ms(t.cancelled_ms)
     from ${sql.unnest(orders.map(orderTuple), orderTypes)}
       as t (id, user_id, currency, total_cents, status, created_ms, confirmed_ms, cancelled_ms)
-    where o.id = t.id`);
+    where o.id = t.id and o.id = any(${ids})`);
 }
 
 /** Shares a key lock on their orders, which are locked already. */

@@ -68,15 +68,15 @@ export async function openOnce(db: CommonQueryMethods, openings: readonly Openin
       select authorization_id, key, user_id, currency, status, decline_code, requested_cents, authorized_cents, on_capture,
         flaky_calls, void_faults, refund_faults
       from asked join claimed using (operation, key)
-    ), ${entered(openings.map(({ payment, ...opening }) => ({ ...opening, id: payment.authorizationId })))}
+    ), ${enteredIfClaimed(openings.map(({ payment, ...opening }) => ({ ...opening, id: payment.authorizationId })))}
     select operation, key from claimed`);
   return among(openings, claimed);
 }
 
 /**
  * What was decided about payments, each another one, as they were read, with their remembered answers: each if its payment
- * still stands so and its key is new. Locks the payments in the order of their ids, then the new request rows in that of
- * their keys. Indexes: payment_pkey, request_pkey.
+ * still stands so, its key is new, and nobody else is at it: who is would otherwise hold up all of them. Locks the payments,
+ * then the new request rows in the order of their keys. Indexes: payment_pkey, request_pkey.
  * @returns for each whether it was done; if not, nothing was written of it
  */
 export async function moveOnce(db: CommonQueryMethods, moves: readonly Move[]): Promise<boolean[]> {
@@ -100,16 +100,23 @@ export async function moveOnce(db: CommonQueryMethods, moves: readonly Move[]): 
     ];
   });
   const standing = ['text', 'int4', 'int4', 'int4', 'int4'];
+  const ids = sql.array(
+    moves.map(({ read }) => read.authorizationId),
+    'uuid',
+  );
   const claimed = await db.any(sql.type(claimedRow)`
     with asked as (
       select * from ${sql.unnest(tuples, [...askedTypes, 'uuid', ...standing, 'bool', ...standing])} as t (${askedColumns},
         authorization_id, read_status, read_captured, read_voided, read_refunded, read_expired,
         moves, status, captured_cents, voided_cents, refunded_cents, expired_cents)
-    ), still as materialized (
-      select asked.* from asked join payments.payment p using (authorization_id)
-      where p.status = read_status and p.captured_cents = read_captured and p.voided_cents = read_voided
-        and p.refunded_cents = read_refunded and p.expired_cents = read_expired
-      order by p.authorization_id for no key update of p
+    ), locked as materialized (
+      select authorization_id, status, captured_cents, voided_cents, refunded_cents, expired_cents
+      from payments.payment where authorization_id = any(${ids}) for no key update skip locked
+    ), still as (
+      select asked.* from asked join locked using (authorization_id)
+      where locked.status = read_status and locked.captured_cents = read_captured
+        and locked.voided_cents = read_voided and locked.refunded_cents = read_refunded
+        and locked.expired_cents = read_expired
     ), claimed as (
       ${claim(sql.fragment`still`)}
     ), moved as (
@@ -117,8 +124,8 @@ export async function moveOnce(db: CommonQueryMethods, moves: readonly Move[]): 
         voided_cents = still.voided_cents, refunded_cents = still.refunded_cents, expired_cents = still.expired_cents,
         updated_at = clock_timestamp()
       from still join claimed using (operation, key)
-      where p.authorization_id = still.authorization_id and still.moves
-    ), ${entered(moves.map(({ read, ...move }) => ({ ...move, id: read.authorizationId })))}
+      where p.authorization_id = still.authorization_id and p.authorization_id = any(${ids}) and still.moves
+    ), ${enteredIfClaimed(moves.map(({ read, ...move }) => ({ ...move, id: read.authorizationId })))}
     select operation, key from claimed`);
   return among(moves, claimed);
 }
@@ -139,7 +146,7 @@ interface Entering {
 }
 
 /** Entries of a call stand one after the other. */
-function entered(entering: readonly Entering[]) {
+function enteredIfClaimed(entering: readonly Entering[]) {
   const entries = entering.flatMap(({ question, decision, id }) =>
     decision.entries.map(({ kind, amountCents }) => [question.operation, question.key, id, kind, amountCents]),
   );

@@ -83,6 +83,8 @@ export interface PaymentServiceOptions {
   readonly pool: DatabasePool;
   /** Fresh UUIDs (v7). */
   readonly newId: () => string;
+  /** A statement for many calls failed; each is tried again alone. */
+  readonly onSplit: (error: unknown) => void;
 }
 
 /** The calls that every order makes share statements. */
@@ -94,16 +96,21 @@ interface Gateway {
   readonly move: (move: Move) => Promise<boolean>;
 }
 
-export function paymentService({ pool, newId }: PaymentServiceOptions): PaymentService {
+export function paymentService({ pool, newId, onSplit }: PaymentServiceOptions): PaymentService {
   const found = groupedReads((ids) => queries.findPayments(pool, ids));
   const gateway: Gateway = {
     pool,
     newId,
     find: (authorizationId) => found(authorizationId.toLowerCase()),
-    open: groupedWrites({ write: (openings) => openOnce(pool, openings), keysOf: ({ question }) => [question.key] }),
+    open: groupedWrites({
+      write: (openings) => openOnce(pool, openings),
+      keysOf: ({ question }) => [question.key],
+      onSplit,
+    }),
     move: groupedWrites({
       write: (moves) => moveOnce(pool, moves),
       keysOf: ({ question, read }) => [`${question.operation} ${question.key}`, read.authorizationId],
+      onSplit,
     }),
   };
   return {

@@ -228,7 +228,7 @@ describe('the projection', () => {
       const { from, ...rest } = authorized(id);
       const state = { path: 'x', tags: [], meta: { ...from?.meta, status: 'AUTHORIZED', effect } };
       const project = (event: ProjectedTransition['event']) =>
-        inTransaction((tx) => orderProjection(tx, [authorized(id), { ...rest, from: state, event }], nowMs));
+        inTransaction((tx) => orderProjection(tx, [{ ...rest, from: state, event }], nowMs));
       const states = async () => {
         const found = await ledgerFace(database.pool()).findById(id);
         return [found?.orderState, found?.reservationState];

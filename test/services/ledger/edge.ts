@@ -38,6 +38,7 @@ import payments from '../../../src/services/payments/plugin.ts';
 import { paymentService } from '../../../src/services/payments/service.ts';
 import { type TestDatabase, useDatabase } from '../../support/database.ts';
 import { eventually } from '../../support/wait.ts';
+import { failTheRun } from '../../support/fail-the-run.ts';
 
 export const userId = '550e8400-e29b-41d4-a716-446655440000';
 /** Canaries: they must never be found outside the tables that are made for them. */
@@ -122,7 +123,7 @@ export function useEdge(): Edge {
         return clock_timestamp() + (select ahead from actors.test_clock);`);
     const feed = await commitFeed(database.url(), () => undefined);
     const gateway = await buildApp();
-    const service = paymentService({ pool, newId: v7 });
+    const service = paymentService({ pool, newId: v7, onSplit: failTheRun });
     await gateway.register(payments, { service, weather: { latencyMs: 0, failureRate: 0 }, random: () => 0 });
     const inventory = createInventory({ pool, newId: v7 });
     const face = ledgerFace(pool);
@@ -135,7 +136,7 @@ export function useEdge(): Edge {
       remoteEffects: [
         ...paymentEffects({ transport: holding(injectTransport(gateway)), tokenOf: face.paymentTokenOf }),
         ...noticeEffects({
-          notices: createNotices({ pool }),
+          notices: createNotices({ pool, onSplit: failTheRun }),
           emailOf: face.emailOf,
           log: { info: log, warn: log },
         }),

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type App, buildApp } from '../../../src/http/app.ts';
 import payments, { type PaymentsOptions } from '../../../src/services/payments/plugin.ts';
 import { paymentService } from '../../../src/services/payments/service.ts';
+import { failTheRun } from '../../support/fail-the-run.ts';
 
 export interface Answer {
   readonly status: number;
@@ -38,7 +39,7 @@ export async function openGateway(
 ): Promise<Gateway> {
   const app = await buildApp();
   prepare(app);
-  const service = paymentService({ pool, newId: uuidv7 });
+  const service = paymentService({ pool, newId: uuidv7, onSplit: failTheRun });
   await app.register(payments, { service, weather: { latencyMs: 0, failureRate: 0 }, random: () => 0, ...options });
   await app.ready();
   const call = async (method: 'GET' | 'POST', url: string, body?: object, headers: Record<string, string> = {}) => {

@@ -21,6 +21,7 @@ import { installClock } from '../../support/store-clock.ts';
 import { type PathProcess, startProcess } from './path-process.ts';
 import type { Play } from './play.ts';
 import type { Committed } from './supervised-store.ts';
+import { failTheRun } from '../../support/fail-the-run.ts';
 
 export type Form = 'remote' | 'local';
 
@@ -73,8 +74,8 @@ export type Services = ReturnType<typeof servicesOn>;
 const servicesOn = (pool: DatabasePool) => ({
   orders: createOrders({ pool }),
   inventory: createInventory({ pool, newId: randomUUID }),
-  payments: paymentService({ pool, newId: randomUUID }),
-  notices: createNotices({ pool }),
+  payments: paymentService({ pool, newId: randomUUID, onSplit: failTheRun }),
+  notices: createNotices({ pool, onSplit: failTheRun }),
 });
 
 export const silentLog = createLogger({ level: 'silent', pretty: false, role: 'test' });
