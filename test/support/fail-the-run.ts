@@ -1,4 +1,7 @@
-/** For what must not happen in any test: an unhandled rejection, which no test can overlook. */
+/** For what must not happen in any test: an uncaught error, which no run survives. */
 export function failTheRun(error: unknown): void {
-  void Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  queueMicrotask(() => {
+    throw thrown;
+  });
 }
