@@ -161,6 +161,7 @@ async function existing(tx: Tx, ids: readonly string[]): Promise<string[]> {
  * Indexes: wake_pkey, message_target.
  */
 async function look(tx: Tx, commitId: string, ids: readonly string[]) {
+  const keys = sql.array([...ids], 'text');
   const found = await tx.any(sql.type(lookRow)`
     with now as materialized (
       select actors.to_ms(actors.clock()) as ms
@@ -170,8 +171,8 @@ async function look(tx: Tx, commitId: string, ids: readonly string[]) {
       case when isfinite(w.due_at) then actors.to_ms(w.due_at) end as due_ms, w.redeliveries,
       m.id::text, m.sender_id, m.target_machine, m.event, m.traceparent
     from now
-    left join unnest(${sql.array([...ids], 'text')}) as target (id) on true
-    left join actors.wake w on w.actor_id = target.id
+    left join unnest(${keys}) as target (id) on true
+    left join actors.wake w on w.actor_id = target.id and w.actor_id = any(${keys})
     left join lateral (
       select * from actors.message where target_id = target.id and deliver_at <= actors.from_ms(now.ms) order by id limit 1
     ) as m on true`);

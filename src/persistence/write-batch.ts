@@ -40,6 +40,9 @@ export async function writeChanges(tx: Tx, changes: Changes): Promise<void> {
     where notice <> ''`);
 }
 
+/** Besides a join, for the planner: while a table is small it may join the whole index, and the plan stays when it has grown. */
+const keysOf = (ids: readonly string[]) => sql.array([...ids], 'text');
+
 /** The rows are locked already. Index: actor_pkey; no indexed column changes but at parking, so the update is HOT. */
 function updateActors({ updates, nowMs }: Changes): FragmentSqlToken {
   return sql.fragment`
@@ -50,7 +53,7 @@ function updateActors({ updates, nowMs }: Changes): FragmentSqlToken {
       updated_at = actors.from_ms(${nowMs}), traceparent = t.traceparent, entered_at = actors.from_ms(t.entered_ms)
     from ${sql.unnest(updates.map(actorTuple), actorTypes)}
       as t (id, machine, version, structure_hash, revision, status, state, snapshot, timers, effects, parked_by, park_reason, traceparent, entered_ms)
-    where a.id = t.id`;
+    where a.id = t.id and a.id = any(${keysOf(updates.map(({ id }) => id))})`;
 }
 
 const actorTypes = [
@@ -124,14 +127,15 @@ function insertWakes(wakes: readonly Wake[]): FragmentSqlToken {
 
 /** By UPDATE, never upsert: an actor that ended or parked has none, and must not get one back. Index: wake_pkey. */
 function updateWakes(wakes: readonly Wake[]): FragmentSqlToken {
+  const keys = keysOf(wakes.map(({ actorId }) => actorId));
   return sql.fragment`
     update actors.wake w set due_at = actors.from_ms(t.due_ms), redeliveries = 0
     from (
       select actor_id, due_ms
       from ${sql.unnest(wakes.map(wakeTuple), ['text', 'float8'])} as i (actor_id, due_ms)
-      join actors.wake locked using (actor_id)
+      join actors.wake locked using (actor_id) where locked.actor_id = any(${keys})
       order by actor_id for no key update of locked
-    ) as t where w.actor_id = t.actor_id`;
+    ) as t where w.actor_id = t.actor_id and w.actor_id = any(${keys})`;
 }
 
 /** Index: wake_pkey. */

@@ -115,6 +115,22 @@ describe('run', () => {
     await running;
   });
 
+  test('while somebody is under way it looks as often as ever: who is has a wake row within a redelivery', async () => {
+    const { relay, log, clock } = rig({
+      outbox: { claimDue: () => Promise.resolve({ actorIds: [], nextDueInMs: 5_000 }) },
+    });
+    const stop = new AbortController();
+    const running = relay.run(stop.signal);
+    await settle();
+    for (let looks = 0; looks < 50; looks += 1) {
+      clock.pass(250);
+      await settle();
+    }
+    expect(log).toEqual(Array<string>(51).fill('sleep 250'));
+    stop.abort();
+    await running;
+  });
+
   test('a fault of the store is reported, and it goes on', async () => {
     let faults = 2;
     const { relay, log, errors, clock } = rig({

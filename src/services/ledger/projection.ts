@@ -23,12 +23,16 @@ export const orderProjection: Projection<Tx> = async (tx, transitions, nowMs) =>
   if (moves.length > 0) await updateEntries(tx, moves, nowMs);
 };
 
+/** Besides a join, for the planner, which may otherwise go through the whole table. */
+const keysOf = (ids: readonly string[]) => sql.array([...ids], 'uuid');
+
 /** An order whose saga the runtime has parked needs attention, until it is let go on. Index: entry_pkey; HOT. */
 export const orderParkingProjection: ParkingProjection<Tx> = async (tx, parkings, nowMs) => {
   const tuples = parkings.map(({ actorId, parking }) => [actorId, parking && parking.reason]);
   await tx.query(sql.typeAlias('void')`
     update ledger.entry e set park_reason = t.park_reason, updated_at = actors.from_ms(${nowMs})
-    from ${sql.unnest(tuples, ['uuid', 'text'])} as t (id, park_reason) where e.id = t.id`);
+    from ${sql.unnest(tuples, ['uuid', 'text'])} as t (id, park_reason)
+    where e.id = t.id and e.id = any(${keysOf(parkings.map(({ actorId }) => actorId))})`);
 };
 
 interface Change {
@@ -145,7 +149,7 @@ async function updateEntries(tx: Tx, changes: readonly Change[], nowMs: number):
     from ${sql.unnest(changes.map(tupleOf), changeTypes)} as t (id, revision, status, authorization_id, decline_code,
       authorized_cents, captured_cents, voided_cents, refunded_cents, expired_cents, settlement, failure_code,
       failure_detail, order_state, reservation_state, answer_kind, answer_body, answer_location)
-    where e.id = t.id`);
+    where e.id = t.id and e.id = any(${keysOf(changes.map(({ id }) => id))})`);
 }
 
 const cents = 'int4';

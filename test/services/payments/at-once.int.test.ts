@@ -6,7 +6,6 @@ import { decideAuthorize, decideCapture, type Payment } from '../../../src/servi
 import type { Operation } from '../../../src/services/payments/scenario.ts';
 import { scenarioOf } from '../../../src/services/payments/scenario.ts';
 import { useDatabase } from '../../support/database.ts';
-import { recording } from '../../support/recorded-queries.ts';
 import { assertConsistent, entriesOf, userId } from './gateway.ts';
 
 const database = useDatabase();
@@ -92,27 +91,4 @@ test('two processes that move the same payments, in opposite orders, never wait 
   expect(one.filter((done, i) => done && two.toReversed()[i])).toEqual([]);
   expect(await deadlocks()).toBe(before);
   await assertConsistent(database.pg());
-});
-
-test('a plan that is made while there are few payments goes by their keys', async () => {
-  await openOnce(database.pool(), openings(60));
-  await database.pg().query('analyze payments.payment, payments.request');
-  const { pool, recorded } = recording(database.pool());
-  await moveOnce(pool, [captureOf(opening(randomUUID()).payment, randomUUID())]);
-  const client = await database.pg().connect();
-  try {
-    await client.query('begin');
-    await client.query('set local enable_seqscan = off');
-    const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(
-      `explain (generic_plan, format json) ${recorded[0]?.sql}`,
-    );
-    const plan = JSON.stringify(rows[0]?.['QUERY PLAN']);
-    const scans = [...plan.matchAll(/"Index Name":"payment_pkey"[^{}]*/g)].map(([scan]) => scan);
-    expect(scans.length).toBeGreaterThan(0);
-    for (const scan of scans) expect(scan).toContain('Index Cond');
-    expect(plan).not.toMatch(/"Node Type":"Seq Scan"[^{}]*"Relation Name":"payment"/);
-  } finally {
-    await client.query('rollback');
-    client.release();
-  }
 });
